@@ -1,0 +1,1 @@
+"""Floor 17: `open_mesh`, the only place that chooses drivers."""

@@ -1,0 +1,1 @@
+"""Floor 12: what people read about products."""

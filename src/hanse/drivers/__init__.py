@@ -1,0 +1,1 @@
+"""Floor 16: the only room that knows vendors."""

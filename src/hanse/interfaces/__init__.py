@@ -1,0 +1,41 @@
+"""Floor 3: one small Protocol per seam, and the values that cross it."""
+
+from hanse.interfaces.engine import (
+    ArrowScan,
+    ColumnStatistics,
+    CsvScan,
+    Engine,
+    ParquetScan,
+    References,
+    Relation,
+    Session,
+    SessionLimits,
+    TableScan,
+)
+from hanse.interfaces.tables import (
+    ColumnDraft,
+    Snapshot,
+    StagedFile,
+    StoredColumn,
+    TableSchema,
+    TableStore,
+)
+
+__all__ = [
+    "ArrowScan",
+    "ColumnDraft",
+    "ColumnStatistics",
+    "CsvScan",
+    "Engine",
+    "ParquetScan",
+    "References",
+    "Relation",
+    "Session",
+    "SessionLimits",
+    "Snapshot",
+    "StagedFile",
+    "StoredColumn",
+    "TableScan",
+    "TableSchema",
+    "TableStore",
+]

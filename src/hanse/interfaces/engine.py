@@ -1,0 +1,208 @@
+"""The seam to whatever runs SQL. Text that crosses it was generated from a checked tree, never written by a consumer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from hanse.interfaces.tables import StagedFile, StoredColumn
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class TableScan:
+    """Files of one snapshot, read by field id (never by name: names come back with other meanings).
+
+    Attributes:
+        files: Parquet files, absolute paths or URLs; empty for an empty table.
+        columns: the snapshot's schema.
+        deletes: the snapshot holds delete files of an outside writer; ``metadata`` must be read instead of ``files``.
+        metadata: the table format's own metadata document, for engines that read the format natively.
+        snapshot_id: the snapshot within ``metadata``.
+    """
+
+    files: tuple[str, ...]
+    columns: tuple[StoredColumn, ...]
+    deletes: bool = False
+    metadata: str | None = None
+    snapshot_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetScan:
+    """Parquet files as they are, columns by name."""
+
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CsvScan:
+    """One CSV file, plain or gzip.
+
+    Attributes:
+        text: read every column as text.
+        columns: name → SQL type; pins what is otherwise inferred from the whole file.
+        delimiter, quote, header, encoding, null_values: dialect; None or empty: sniffed.
+    """
+
+    path: str
+    text: bool = False
+    columns: Mapping[str, str] = field(default_factory=dict)
+    delimiter: str | None = None
+    quote: str | None = None
+    header: bool | None = None
+    encoding: str | None = None
+    null_values: tuple[str, ...] = ()
+    compression: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ArrowScan:
+    """Rows held in memory."""
+
+    table: pa.Table
+
+
+Relation = TableScan | ParquetScan | CsvScan | ArrowScan
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """What a statement names, as the engine's own parser reads it.
+
+    Attributes:
+        relations: base relations (not CTEs), each as its dotted parts.
+        ctes: names of common table expressions.
+        functions: scalar and aggregate functions, lower case.
+        table_functions: functions in FROM, lower case.
+        statement: ``select`` or another kind of statement, lower case.
+    """
+
+    relations: frozenset[tuple[str, ...]]
+    ctes: frozenset[str]
+    functions: frozenset[str]
+    table_functions: frozenset[str]
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnStatistics:
+    """Exact facts about a column, read from file footers without scanning. None: the footers do not say exactly.
+
+    ``minimum`` and ``maximum`` are Python values of the column's type.
+    """
+
+    rows: int
+    nulls: int | None
+    minimum: Any = None
+    maximum: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """What a session may use. None: the engine's default.
+
+    Attributes:
+        threads: worker threads.
+        memory: bytes.
+        seconds: wall-clock seconds for one statement.
+    """
+
+    threads: int | None = None
+    memory: int | None = None
+    seconds: float | None = None
+
+
+class Session(Protocol):
+    """A locked room in the engine: only bound relations, no files, settings or functions that reach outside.
+
+    Every method raises :class:`~hanse.base.EngineError` (codes HNS-E…) for the engine's own errors.
+    A session may be used by several threads at once.
+    """
+
+    def bind(self, name: str, relation: Relation) -> None:
+        """Make a relation readable under a one-part name, replacing an earlier one. Names are never a consumer's."""
+        ...
+
+    def unbind(self, name: str) -> None:
+        """Forget a relation; unknown names are ignored."""
+        ...
+
+    def references(self, sql: str) -> References:
+        """Parse with the engine's own parser and return what the statement names."""
+        ...
+
+    def describe(self, select: str) -> tuple[tuple[str, str], ...]:
+        """Return (column name, type name) of a SELECT without running it."""
+        ...
+
+    def stream(self, select: str, *, batch_rows: int = 65_536) -> pa.RecordBatchReader:
+        """Run a SELECT and return its rows in batches as they come."""
+        ...
+
+    def fetch(self, select: str) -> pa.Table:
+        """Run a SELECT that returns few rows, and return them all."""
+        ...
+
+    def stage(self, select: str, path: str, columns: Sequence[StoredColumn] | None = None) -> StagedFile:
+        """Run a SELECT and write its rows to one Parquet file, with field ids when ``columns`` are given.
+
+        The file exists whole or not at all.
+        """
+        ...
+
+    def statistics(self, files: Sequence[str]) -> Mapping[str, ColumnStatistics]:
+        """Return, per top-level column, what the footers of Parquet files say exactly over all the files."""
+        ...
+
+    def interrupt(self) -> None:
+        """End whatever runs in this session; it raises."""
+        ...
+
+    def close(self) -> None:
+        """Give everything back. Closing twice is harmless."""
+        ...
+
+    def __enter__(self) -> Self:
+        """Return self."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        ...
+
+
+class Engine(Protocol):
+    """Something that runs SQL over files."""
+
+    @property
+    def name(self) -> str:
+        """Driver name, as in ``mesh.yaml``."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Version that influences results; part of what decides whether a table must be built again."""
+        ...
+
+    def open(
+        self,
+        *,
+        readable: Sequence[str] = (),
+        writable: Sequence[str] = (),
+        limits: SessionLimits | None = None,
+    ) -> Session:
+        """Open a locked session.
+
+        Args:
+            readable: folders and files that relations may live in.
+            writable: folders that :meth:`Session.stage` may write to.
+            limits: what it may use.
+        """
+        ...

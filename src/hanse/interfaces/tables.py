@@ -1,0 +1,158 @@
+"""The seam to the table format: tables, snapshots, commits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from hanse.base import TableName
+from hanse.spec.types import DataType
+
+if TYPE_CHECKING:
+    from hanse.interfaces.engine import TableScan
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDraft:
+    """A column that a table shall have. Ids are given by the store."""
+
+    name: str
+    type: DataType
+    required: bool = False
+    doc: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredColumn:
+    """A column that a table has.
+
+    Attributes:
+        field_id: stable within the table for ever; a dropped column's id is never used again.
+        children: struct members in order; for a list its one item; for a map key and value.
+    """
+
+    field_id: int
+    name: str
+    type: DataType
+    required: bool = False
+    children: tuple[StoredColumn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TableSchema:
+    """A table's schema at one moment."""
+
+    schema_id: int
+    columns: tuple[StoredColumn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """A Parquet file that was written and is not yet visible to anybody.
+
+    Attributes:
+        path: absolute path or URL.
+        rows: rows in it.
+        bytes: size.
+    """
+
+    path: str
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One committed state of a table.
+
+    Attributes:
+        snapshot_id: given by the table format.
+        schema_id: schema it was written with.
+        parent_id: snapshot it replaced, None for the first.
+        run_id: run that made it.
+        rows: rows in the table.
+        bytes: bytes of its data files.
+    """
+
+    table: TableName
+    snapshot_id: int
+    schema_id: int
+    parent_id: int | None
+    run_id: str
+    rows: int
+    bytes: int
+
+
+class TableStore(Protocol):
+    """Keeps tables in an open format. Nothing it does is visible to consumers: only a release is.
+
+    Errors are :class:`~hanse.base.StorageError` (codes HNS-T…); a lost race is :class:`~hanse.base.Conflict`.
+    """
+
+    def create(self, table: TableName, columns: Sequence[ColumnDraft]) -> TableSchema:
+        """Create a table, or return the schema of the one that is there with exactly these columns.
+
+        Raises:
+            StorageError: a table with other columns is there (use :meth:`alter`).
+        """
+        ...
+
+    def alter(self, table: TableName, columns: Sequence[ColumnDraft]) -> TableSchema:
+        """Make the columns be exactly these, in this order, and return the new schema (the same one if they are already).
+
+        Columns of equal name and equal or widened type keep their field id; any other column of an old name is dropped
+        and gets a new id, so old values can never come back under it. Old snapshots keep their own schema.
+        """
+        ...
+
+    def schema(self, table: TableName) -> TableSchema | None:
+        """Return the newest schema, or None when there is no such table."""
+        ...
+
+    def staging(self, table: TableName, run_id: str) -> str:
+        """Return the path that a run's staged file for this table must have. Its folder exists afterwards."""
+        ...
+
+    def replace(
+        self,
+        table: TableName,
+        files: Sequence[StagedFile],
+        *,
+        parent_id: int | None,
+        run_id: str,
+        properties: Mapping[str, str] | None = None,
+    ) -> Snapshot:
+        """Commit one snapshot that holds exactly these files.
+
+        Args:
+            table: the table.
+            files: staged files under :meth:`staging`'s folder, written with the newest schema's field ids.
+            parent_id: the last released snapshot; a head that differs (left by a crash) is set back first.
+            run_id: kept in the snapshot; committing again with the same run id returns the same snapshot.
+            properties: further notes kept with the snapshot.
+
+        Raises:
+            Conflict: somebody else committed meanwhile.
+        """
+        ...
+
+    def find(self, table: TableName, run_id: str) -> Snapshot | None:
+        """Return the snapshot that a run committed, if it did."""
+        ...
+
+    def scan(self, table: TableName, snapshot_id: int) -> TableScan:
+        """Return the files and schema of a snapshot.
+
+        Raises:
+            StorageError: no such table or snapshot.
+        """
+        ...
+
+    def tables(self) -> tuple[TableName, ...]:
+        """Return all tables in the store."""
+        ...
+
+    def drop(self, table: TableName) -> None:
+        """Remove a table and its files. Dropping an absent table is harmless."""
+        ...

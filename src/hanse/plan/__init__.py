@@ -1,0 +1,1 @@
+"""Floor 7: desired against actual, as one list of steps."""

@@ -1,0 +1,1 @@
+"""Floor 8: contract to checks to verdicts."""

@@ -1,0 +1,1 @@
+"""Floor 5: what the mesh knows, and its event log."""

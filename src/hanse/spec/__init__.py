@@ -1,0 +1,1 @@
+"""Floor 2: descriptors from YAML, with line numbers."""

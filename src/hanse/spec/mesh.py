@@ -1,0 +1,57 @@
+"""``mesh.yaml`` and ``domain.yaml``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hanse.spec.product import TeamMember
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Which engine runs SQL, and what it may use.
+
+    Attributes:
+        driver: ``duckdb``.
+        threads: None: one per processor.
+        memory_limit: bytes, None: the engine's own default (80 % of the machine).
+    """
+
+    driver: str = "duckdb"
+    threads: int | None = None
+    memory_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeshConfig:
+    """One control plane.
+
+    Attributes:
+        name: the mesh's name, the authority of its addresses.
+        root: the folder that holds ``mesh.yaml``, absolute.
+        registry: SQLAlchemy URL of the control database; relative SQLite paths are relative to ``root``.
+        warehouse: folder of the tables, absolute or relative to ``root``.
+        state: folder of caches, staging and logs, absolute.
+    """
+
+    name: str
+    root: str
+    registry: str
+    warehouse: str
+    state: str
+    description: str | None = None
+    engine: EngineSettings = field(default_factory=EngineSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A business area with an owning team."""
+
+    name: str
+    path: str
+    digest: str
+    title: str | None = None
+    description: str | None = None
+    team: str | None = None
+    contact: str | None = None
+    members: tuple[TeamMember, ...] = ()

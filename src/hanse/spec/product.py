@@ -1,0 +1,179 @@
+"""Data products (Bitol ODPS v1), their pipelines (ours), and the transforms beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from hanse.base import Location, ProductName
+from hanse.spec.contract import Contract, Table
+
+Lifecycle = Literal["proposed", "draft", "active", "deprecated", "retired"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputPort:
+    """Where a product serves.
+
+    Attributes:
+        name: name of the port, unique with its major.
+        kind: ``tables`` now; other kinds later. Do not assume tables where a port is meant.
+        contract: the promise, or None when the port declares none (such a port serves nothing).
+    """
+
+    name: str
+    version: str
+    contract: Contract | None
+    kind: str = "tables"
+    description: str | None = None
+    where: Location | None = None
+
+    @property
+    def major(self) -> int:
+        """Major version that consumers address."""
+        return self.contract.major if self.contract else 1
+
+
+@dataclass(frozen=True, slots=True)
+class InputPort:
+    """Where a product reads another product.
+
+    Written either in ``product.yaml`` (``contractId``: any tool understands it) or in ``pipeline.yaml`` (``port``).
+
+    Attributes:
+        name: name by which transforms may call it.
+        contract_id: id of the contract read, when written in ODPS.
+        port: ``domain.product.port``, when written in ``pipeline.yaml``.
+        major: pinned major, or None for the newest.
+    """
+
+    name: str
+    contract_id: str | None = None
+    port: str | None = None
+    major: int | None = None
+    where: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileInput:
+    """A file that a pipeline reads.
+
+    Attributes:
+        name: relation name in transforms.
+        path: path relative to the product's folder, or absolute; references are expanded.
+        format: ``csv`` or ``parquet``; guessed from the name when not written.
+        compression: ``none``, ``gzip`` or ``zip`` (one member); guessed from the name.
+        columns: name → SQL type, pinning what is otherwise inferred from the whole file; CSV only.
+        delimiter, quote, header, encoding, null_values: CSV dialect, None or empty: sniffed.
+    """
+
+    name: str
+    path: str
+    format: Literal["csv", "parquet"]
+    compression: Literal["none", "gzip", "zip"] = "none"
+    columns: Mapping[str, str] = field(default_factory=dict)
+    delimiter: str | None = None
+    quote: str | None = None
+    header: bool | None = None
+    encoding: str | None = None
+    null_values: tuple[str, ...] = ()
+    where: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableSettings:
+    """How a table is materialised. ``replace``: every run's result stands for the whole table."""
+
+    materialize: Literal["replace"] = "replace"
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """``pipeline.yaml``, or what stands for it when there is none."""
+
+    files: tuple[FileInput, ...] = ()
+    ports: tuple[InputPort, ...] = ()
+    tables: Mapping[str, TableSettings] = field(default_factory=dict)
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """One SQL file: its name is its table's name.
+
+    Attributes:
+        name: table built, as the file is called (``orders`` or ``orders_v2``).
+        path: file, relative to the mesh.
+        sql: text, as it stands.
+    """
+
+    name: str
+    path: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class SavedQuery:
+    """One file of ``queries/``: a predefined query of the product."""
+
+    name: str
+    path: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class TeamMember:
+    """A member of the owning team, as the descriptor names them."""
+
+    username: str
+    role: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A data product: everything that a domain team wrote about it.
+
+    Attributes:
+        name: address, from the folders' names.
+        id: ODPS ``id``.
+        folder: the product's folder, absolute.
+        path: ``product.yaml``, relative to the mesh.
+        text: ``product.yaml`` as it stands.
+        digest: SHA-256 over all files of the product and the values of the variables they refer to.
+    """
+
+    name: ProductName
+    id: str
+    version: str
+    status: Lifecycle
+    folder: str
+    path: str
+    text: str
+    digest: str
+    title: str | None = None
+    purpose: str | None = None
+    usage: str | None = None
+    limitations: str | None = None
+    tags: tuple[str, ...] = ()
+    team: str | None = None
+    members: tuple[TeamMember, ...] = ()
+    support: tuple[Mapping[str, Any], ...] = ()
+    outputs: tuple[OutputPort, ...] = ()
+    inputs: tuple[InputPort, ...] = ()
+    pipeline: Pipeline = field(default_factory=Pipeline)
+    transforms: tuple[Transform, ...] = ()
+    queries: tuple[SavedQuery, ...] = ()
+    custom: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def tables(self) -> tuple[tuple[OutputPort, Table], ...]:
+        """Every table of every output port that has a contract, in the order written."""
+        return tuple((port, table) for port in self.outputs if port.contract for table in port.contract.tables)
+
+    @property
+    def input_ports(self) -> tuple[InputPort, ...]:
+        """Input ports of the descriptor and of the pipeline; the pipeline's win on equal names."""
+        mine = {p.name: p for p in self.inputs} | {p.name: p for p in self.pipeline.ports}
+        return tuple(mine.values())

@@ -1,0 +1,157 @@
+"""Everything that the folder of a mesh says, read lazily and by content.
+
+A mesh of thousands of products is looked at often and changes little. So a product is first an :class:`Entry`: its digest
+and the few facts that other products need of it, kept in a cache beside the mesh. Its descriptors are parsed only when
+somebody asks for the :class:`~hanse.spec.product.Product`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from hanse.base import Location, Problem, ProductName
+from hanse.spec.mesh import Domain, MeshConfig
+from hanse.spec.product import Product
+
+
+@dataclass(frozen=True, slots=True)
+class PortSummary:
+    """What other products need to know of an output port.
+
+    Attributes:
+        schema_digest: digest of names, order and types of its tables' columns.
+    """
+
+    name: str
+    major: int
+    version: str
+    contract_id: str | None
+    tables: tuple[str, ...]
+    schema_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputSummary:
+    """What a product asks of others: exactly one of ``contract_id`` and ``port`` is given."""
+
+    name: str
+    contract_id: str | None
+    port: str | None
+    major: int | None
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A product as the mesh sees it without parsing it.
+
+    Attributes:
+        digest: equals :attr:`Product.digest`.
+        problems: warnings found in its own files (a product with errors has them in :attr:`Workspace.problems` too).
+    """
+
+    name: ProductName
+    path: str
+    digest: str
+    version: str
+    status: str
+    outputs: tuple[PortSummary, ...]
+    inputs: tuple[InputSummary, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedInput:
+    """An input port and the output port it means.
+
+    Attributes:
+        name: local name.
+        product: product read.
+        port: output port read.
+        major: major read.
+        tables: names of the tables it offers.
+    """
+
+    name: str
+    product: ProductName
+    port: str
+    major: int
+    tables: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """All descriptors of one mesh.
+
+    Attributes:
+        mesh: ``mesh.yaml``.
+        domains: by name.
+        entries: by address; products whose files could not be read are missing here and present in ``problems``.
+        problems: everything found in all files, errors and warnings, sorted by place.
+        parse: how a product is parsed when it is asked for.
+    """
+
+    mesh: MeshConfig
+    domains: Mapping[str, Domain]
+    entries: Mapping[ProductName, Entry]
+    problems: tuple[Problem, ...]
+    parse: Callable[[ProductName], Product]
+    _products: dict[ProductName, Product] = field(default_factory=dict, repr=False, compare=False)
+
+    def product(self, name: ProductName) -> Product:
+        """Return the parsed product, parsing it once.
+
+        Raises:
+            SpecError: no such product, or its files have errors.
+        """
+        found = self._products.get(name)
+        if found is None:
+            found = self._products[name] = self.parse(name)
+        return found
+
+    def resolve_inputs(self, name: ProductName) -> tuple[ResolvedInput, ...]:
+        """Return the output ports that a product's input ports mean; dangling ones are left out (they are problems)."""
+        resolved = []
+        for wanted in self.entries[name].inputs:
+            match = self._find_port(wanted)
+            if match:
+                resolved.append(match)
+        return tuple(resolved)
+
+    def _find_port(self, wanted: InputSummary) -> ResolvedInput | None:
+        candidates = [
+            (entry, port)
+            for entry in self._candidates(wanted)
+            for port in entry.outputs
+            if self._matches(wanted, entry, port)
+        ]
+        if not candidates:
+            return None
+        entry, port = max(candidates, key=lambda c: c[1].major)
+        return ResolvedInput(wanted.name, entry.name, port.name, port.major, port.tables)
+
+    def _candidates(self, wanted: InputSummary) -> tuple[Entry, ...]:
+        if wanted.port is not None:
+            domain, product, _ = wanted.port.split(".")
+            entry = self.entries.get(ProductName(domain, product))
+            return (entry,) if entry else ()
+        return self._by_contract().get(wanted.contract_id or "", ())
+
+    def _by_contract(self) -> Mapping[str, tuple[Entry, ...]]:
+        index: dict[str, tuple[Entry, ...]] | None = self.__dict__.get("_contract_index")
+        if index is None:
+            index = {}
+            for entry in self.entries.values():
+                for contract_id in {p.contract_id for p in entry.outputs if p.contract_id}:
+                    index[contract_id] = (*index.get(contract_id, ()), entry)
+            self.__dict__["_contract_index"] = index
+        return index
+
+    @staticmethod
+    def _matches(wanted: InputSummary, entry: Entry, port: PortSummary) -> bool:
+        if wanted.major is not None and port.major != wanted.major:
+            return False
+        if wanted.port is not None:
+            return wanted.port == f"{entry.name}.{port.name}"
+        return wanted.contract_id == port.contract_id

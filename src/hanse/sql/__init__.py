@@ -1,0 +1,1 @@
+"""Floor 4: SQL as trees. Pure functions: parse, dependencies, projections."""
