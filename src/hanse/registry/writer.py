@@ -91,9 +91,7 @@ class Writer:
         """
         raise NotImplementedError
 
-    def end_run(
-        self, run_id: str, fence: int, status: RunStatus, *, error: Mapping[str, Any] | None = None
-    ) -> None:
+    def end_run(self, run_id: str, fence: int, status: RunStatus, *, error: Mapping[str, Any] | None = None) -> None:
         """End a run without a release, give the lease back, append the event.
 
         Raises:
