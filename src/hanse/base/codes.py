@@ -6,7 +6,7 @@ ILLEGAL_NAME = Code(
     "HNS-N001",
     "illegal name",
     "Names of domains, products, ports and tables use lower-case letters, digits and single underscores, start with a "
-    "letter, never hold `__` and never end in `_v<number>`; a domain and a product have at most 28 characters. Rename it.",
+    "letter, never hold `__` and never end in `_v<number>`; a domain and a product have at most 28 characters.",
 )
 ILLEGAL_ADDRESS = Code(
     "HNS-N002",

@@ -1,4 +1,4 @@
-"""The seam to whatever runs SQL. Text that crosses it was generated from a checked tree, never written by a consumer."""
+"""The seam to whatever runs SQL. Text that crosses it was generated from a checked tree, not written by a consumer."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class TableStore(Protocol):
         ...
 
     def alter(self, table: TableName, columns: Sequence[ColumnDraft]) -> TableSchema:
-        """Make the columns be exactly these, in this order, and return the new schema (the same one if they are already).
+        """Make the columns be exactly these, in this order; return the new schema, or the same one if nothing changed.
 
         Columns of equal name and equal or widened type keep their field id; any other column of an old name is dropped
         and gets a new id, so old values can never come back under it. Old snapshots keep their own schema.

@@ -36,8 +36,8 @@ class Rule:
     Attributes:
         kind: ``library`` (a metric), ``sql``, ``text`` (for a person) or ``custom`` (another tool's).
         name: the author's name for it, or None.
-        metric: library metric (``nullValues``, ``missingValues``, ``invalidValues``, ``duplicateValues``, ``rowCount``);
-            names of ODCS 3.0 are translated.
+        metric: library metric (``nullValues``, ``missingValues``, ``invalidValues``, ``duplicateValues``,
+            ``rowCount``); names of ODCS 3.0 are translated.
         query: SQL of a ``sql`` rule, placeholders unexpanded; or the words of a ``text`` rule.
         arguments: arguments of a library metric, as written.
         conditions: what must hold of the metric or of the query's single value.
