@@ -1,8 +1,8 @@
 """Everything that the folder of a mesh says, read lazily and by content.
 
 A mesh of thousands of products is looked at often and changes little. So a product is first an :class:`Entry`: its
-digest and the few facts that other products need of it, kept in a cache beside the mesh. Its descriptors are parsed only when
-somebody asks for the :class:`~hanse.spec.product.Product`.
+digest and the few facts that other products need of it, kept in a cache beside the mesh. Its descriptors are parsed
+only when somebody asks for the :class:`~hanse.spec.product.Product`.
 """
 
 from __future__ import annotations
