@@ -14,6 +14,7 @@ from hanse.interfaces.engine import (
 )
 from hanse.interfaces.tables import (
     ColumnDraft,
+    Replacement,
     Snapshot,
     StagedFile,
     StoredColumn,
@@ -30,6 +31,7 @@ __all__ = [
     "ParquetScan",
     "References",
     "Relation",
+    "Replacement",
     "Session",
     "SessionLimits",
     "Snapshot",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from hanse.base import TableName
+from hanse.base import Problem, TableName
 from hanse.spec.types import DataType
 
 if TYPE_CHECKING:
@@ -84,6 +84,16 @@ class Snapshot:
     bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """What one table shall hold after a commit; the arguments of :meth:`TableStore.replace`."""
+
+    table: TableName
+    files: tuple[StagedFile, ...]
+    parent_id: int | None
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
 class TableStore(Protocol):
     """Keeps tables in an open format. Nothing it does is visible to consumers: only a release is.
 
@@ -137,6 +147,19 @@ class TableStore(Protocol):
         """
         ...
 
+    def replace_many(self, replacements: Sequence[Replacement], *, run_id: str) -> tuple[Snapshot, ...]:
+        """Commit one snapshot for each of several tables, as :meth:`replace` does, cheaper than one by one.
+
+        Tables that the run committed before keep that snapshot. Either all others are committed or none.
+
+        Returns:
+            The snapshots, in the order of ``replacements``.
+
+        Raises:
+            Conflict: somebody else committed to one of the tables meanwhile; nothing was committed.
+        """
+        ...
+
     def find(self, table: TableName, run_id: str) -> Snapshot | None:
         """Return the snapshot that a run committed, if it did."""
         ...
@@ -146,6 +169,14 @@ class TableStore(Protocol):
 
         Raises:
             StorageError: no such table or snapshot.
+        """
+        ...
+
+    def verify(self, table: TableName, snapshot_id: int) -> tuple[Problem, ...]:
+        """Look at every file that a snapshot needs and return what is missing or damaged; empty when all is well.
+
+        Raises:
+            StorageError: no such table or snapshot, or its metadata cannot be read.
         """
         ...
 

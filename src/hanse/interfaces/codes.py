@@ -1,0 +1,86 @@
+"""Codes that every driver of a seam must use: tables and storage (letter T)."""
+
+from hanse.base import Code
+
+UNKNOWN_TABLE = Code(
+    "HNS-T001",
+    "unknown table",
+    "The table store has no table of this name. `hanse apply` creates tables; a table that was dropped is gone.",
+)
+UNKNOWN_SNAPSHOT = Code(
+    "HNS-T002",
+    "unknown snapshot",
+    "The table has no snapshot of this id: it was expired, or the table was dropped and created again.",
+)
+OTHER_COLUMNS = Code(
+    "HNS-T003",
+    "table exists with other columns",
+    "A table of this name is there and its columns differ from the ones asked for. `hanse apply` alters it.",
+)
+ILLEGAL_COLUMNS = Code(
+    "HNS-T004",
+    "columns cannot be stored",
+    "A table needs at least one column; names must not be empty and must differ in more than upper and lower case; "
+    "types must be ones that the table format holds exactly.",
+)
+BAD_FILE = Code(
+    "HNS-T005",
+    "staged file cannot be published",
+    "A staged Parquet file is missing, truncated, outside the table's staging folder, or does not carry exactly the "
+    "columns (field ids and types) of the table's newest schema, or has nulls in a required column. Run again.",
+)
+COMMIT_CONFLICT = Code(
+    "HNS-T006",
+    "table was changed by somebody else",
+    "Another process committed to the table between reading and writing it. Nothing was committed; run again.",
+)
+CORRUPT_STORE = Code(
+    "HNS-T007",
+    "table metadata cannot be read",
+    "The catalog database or a metadata file of a table is missing or damaged. Restore it from a backup; "
+    "`hanse doctor` names every damaged table.",
+)
+STORAGE_MISSING = Code(
+    "HNS-T008",
+    "storage is missing",
+    "The warehouse folder named in `mesh.yaml` is not there, or was moved: tables name their files by absolute path, "
+    "so a mesh must be moved back to where its tables were written.",
+)
+STORAGE_UNWRITABLE = Code(
+    "HNS-T009",
+    "storage cannot be written",
+    "The process may not write to the warehouse or to the catalog database. Check owner, mode and mount of the folder.",
+)
+STORAGE_FULL = Code(
+    "HNS-T010",
+    "storage is full",
+    "No space (or quota) is left for the warehouse or the catalog database. Nothing was committed; make room, run again.",
+)
+STORAGE_FAILED = Code(
+    "HNS-T011",
+    "storage failed",
+    "The operating system reported another error while a table's files were read or written; the message holds it.",
+)
+LOST_FILE = Code(
+    "HNS-T012",
+    "data file is lost",
+    "A file of a committed snapshot is missing or does not have the size it was committed with. Readers of the snapshot "
+    "will fail. Restore the file from a backup, or run the product again and release the new snapshot.",
+)
+FOREIGN_TABLE = Code(
+    "HNS-T013",
+    "table was written by something else",
+    "The table uses a feature of the table format that Hanse does not write (another format version, partitions, a type "
+    "without exact counterpart, an unknown compression). It cannot be used here; drop it or convert it.",
+)
+STORAGE_BUSY = Code(
+    "HNS-T014",
+    "catalog is busy",
+    "Another process held the catalog database for longer than the time allowed. Try again; find the process that holds it.",
+)
+ILLEGAL_NOTE = Code(
+    "HNS-T015",
+    "illegal run id or note",
+    "A run id must consist of letters, digits, `.`, `_` and `-`; notes kept with a snapshot must not use a name that the "
+    "table format itself uses.",
+)
