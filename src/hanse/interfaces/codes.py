@@ -54,7 +54,8 @@ STORAGE_UNWRITABLE = Code(
 STORAGE_FULL = Code(
     "HNS-T010",
     "storage is full",
-    "No space (or quota) is left for the warehouse or the catalog database. Nothing was committed; make room, run again.",
+    "No space (or quota) is left for the warehouse or the catalog database. Nothing was committed; make room, "
+    "run again.",
 )
 STORAGE_FAILED = Code(
     "HNS-T011",
@@ -64,23 +65,24 @@ STORAGE_FAILED = Code(
 LOST_FILE = Code(
     "HNS-T012",
     "data file is lost",
-    "A file of a committed snapshot is missing or does not have the size it was committed with. Readers of the snapshot "
-    "will fail. Restore the file from a backup, or run the product again and release the new snapshot.",
+    "A file of a committed snapshot is missing or does not have the size it was committed with. Readers of the "
+    "snapshot will fail. Restore the file from a backup, or run the product again and release the new snapshot.",
 )
 FOREIGN_TABLE = Code(
     "HNS-T013",
     "table was written by something else",
-    "The table uses a feature of the table format that Hanse does not write (another format version, partitions, a type "
-    "without exact counterpart, an unknown compression). It cannot be used here; drop it or convert it.",
+    "The table uses a feature of the table format that Hanse does not write (another format version, partitions, a "
+    "type without exact counterpart, an unknown compression). It cannot be used here; drop it or convert it.",
 )
 STORAGE_BUSY = Code(
     "HNS-T014",
     "catalog is busy",
-    "Another process held the catalog database for longer than the time allowed. Try again; find the process that holds it.",
+    "Another process held the catalog database for longer than the time allowed. Try again; find the process "
+    "that holds it.",
 )
 ILLEGAL_NOTE = Code(
     "HNS-T015",
     "illegal run id or note",
-    "A run id must consist of letters, digits, `.`, `_` and `-`; notes kept with a snapshot must not use a name that the "
-    "table format itself uses.",
+    "A run id must consist of letters, digits, `.`, `_` and `-`; notes kept with a snapshot must not use a name that "
+    "the table format itself uses.",
 )
