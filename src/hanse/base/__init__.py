@@ -4,6 +4,7 @@ from hanse.base.canonical import canonical_json, digest
 from hanse.base.clock import Clock, SetClock, SystemClock
 from hanse.base.errors import (
     Blocked,
+    BlueprintError,
     Code,
     Conflict,
     Denied,
@@ -27,6 +28,7 @@ from hanse.base.names import ProductName, TableName
 
 __all__ = [
     "Blocked",
+    "BlueprintError",
     "Clock",
     "Code",
     "Conflict",

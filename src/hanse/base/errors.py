@@ -5,6 +5,7 @@
     HanseError                 anything below
     ├── Problems               several findings of one look at many files, reported together
     ├── SpecError              a descriptor cannot be read or means nothing
+    ├── BlueprintError         a folder cannot be written for the user
     ├── PlanError              the desired state cannot be reached from the actual one
     ├── RegistryError          the control database cannot be used
     │   └── Conflict           somebody else holds what this operation needs
@@ -165,6 +166,10 @@ class Problems(HanseError):
 
 class SpecError(HanseError):
     """A descriptor cannot be read, or means nothing."""
+
+
+class BlueprintError(HanseError):
+    """A new mesh or an example cannot be written into the folder asked for."""
 
 
 class PlanError(HanseError):
