@@ -1,7 +1,7 @@
 """Floor 5: the folders that `hanse init` and `hanse demo` write."""
 
-from hanse.blueprints.demo import EXAMPLES, Example, demo
+from hanse.blueprints.examples import EXAMPLES, Example, demo
 from hanse.blueprints.folder import Written
-from hanse.blueprints.init import init
+from hanse.blueprints.new_mesh import init
 
 __all__ = ["EXAMPLES", "Example", "Written", "demo", "init"]

@@ -103,12 +103,16 @@ def _write_whole(path: Path, content: bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         Path(part).chmod(0o644)
-        if os.path.lexists(path):
-            raise FileExistsError(EEXIST, "somebody else made it in the meantime", str(path))
-        Path(part).rename(path)
+        _move_in(Path(part), path)
     except BaseException:
         Path(part).unlink()
         raise
+
+
+def _move_in(part: Path, path: Path) -> None:
+    if os.path.lexists(path):
+        raise FileExistsError(EEXIST, "somebody else made it in the meantime", str(path))
+    part.rename(path)
 
 
 def _refused(path: Path, error: OSError) -> BlueprintError:

