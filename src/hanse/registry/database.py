@@ -119,11 +119,12 @@ class Database:
         while True:
             try:
                 driver.execute("PRAGMA journal_mode=WAL")
-                return
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                     raise
-            time.sleep(0.01)
+                time.sleep(0.01)
+            else:
+                return
 
     @contextmanager
     def _one_at_a_time(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import exc
 
-from hanse.base import Code, Conflict, RegistryError
+from hanse.base import Code, RegistryError
 from hanse.registry.codes import (
     CANNOT_OPEN,
     CORRUPT,
@@ -80,7 +80,7 @@ def reading(place: str) -> Iterator[None]:
 
 def _mapped(place: str, error: BaseException) -> RegistryError:
     if isinstance(error, sqlite3.IntegrityError):
-        return Conflict(INCONSISTENT, f"the registry {place} refuses the record", why=str(error))
+        return RegistryError(INCONSISTENT, f"the registry {place} refuses the record", why=str(error))
     if isinstance(error, sqlite3.Error):
         primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if primary in _BY_SQLITE_CODE:

@@ -34,9 +34,7 @@ def locate(url: str, root: Path | None) -> Path | None:
             fix=_FIX,
         )
     if parsed.query or parsed.host:
-        raise RegistryError(
-            UNSUPPORTED_URL, "`registry.url` has a host or options, which SQLite files have not", fix=_FIX
-        )
+        raise RegistryError(UNSUPPORTED_URL, "`registry.url` has a host or options, which no SQLite file has", fix=_FIX)
     if parsed.database in (None, "", ":memory:"):
         return None
     return Path(root or Path.cwd(), str(parsed.database)).absolute()
