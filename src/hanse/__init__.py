@@ -1,3 +1,30 @@
-"""Hanse: a self-serve data mesh platform."""
+"""Hanse: a self-serve data mesh platform.
+
+>>> import hanse
+>>> mesh = hanse.open_mesh("my-mesh")  # doctest: +SKIP
+>>> mesh.query("SELECT count(*) AS n FROM sales.orders.orders").to_arrow()  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hanse.app import Mesh, open_mesh
+    from hanse.base import HanseError
 
 __version__ = "0.1.0"
+__all__ = ["HanseError", "Mesh", "__version__", "open_mesh"]
+
+
+def __getattr__(name: str) -> Any:
+    # Importing the package stays cheap: the rest is loaded by the first use.
+    if name in {"Mesh", "open_mesh"}:
+        from hanse import app
+
+        return getattr(app, name)
+    if name == "HanseError":
+        from hanse.base import HanseError
+
+        return HanseError
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

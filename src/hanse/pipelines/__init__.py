@@ -1,1 +1,8 @@
-"""Floor 9: graph, run, publish."""
+"""Floor 9: graph, run, publish.
+
+Only light modules are imported here; building loads the rest when there is something to build.
+"""
+
+from hanse.pipelines.run import Outcome, Surroundings, execute, order
+
+__all__ = ["Outcome", "Surroundings", "execute", "order"]

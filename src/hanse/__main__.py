@@ -1,0 +1,6 @@
+"""``python -m hanse``."""
+
+from hanse.cli.main import main
+
+if __name__ == "__main__":
+    main()

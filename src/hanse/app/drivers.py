@@ -1,0 +1,50 @@
+"""The only place that chooses drivers, from ``mesh.yaml``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hanse.app.codes import UNKNOWN_DRIVER
+from hanse.base import Clock, SpecError
+
+if TYPE_CHECKING:
+    from hanse.interfaces import Engine, TableStore
+    from hanse.registry import Registry
+    from hanse.spec import MeshConfig
+
+
+def registry(config: MeshConfig, clock: Clock) -> Registry:
+    """Open the control database, creating or upgrading it."""
+    from hanse.registry import Registry
+
+    return Registry.open(config.registry, mesh_name=config.name, clock=clock, root=config.root)
+
+
+def engine(config: MeshConfig) -> Engine:
+    """Return the engine; nothing heavy is loaded before it opens a session.
+
+    Raises:
+        SpecError: HNS-A002: no such driver.
+    """
+    if config.engine.driver != "duckdb":
+        raise SpecError(
+            UNKNOWN_DRIVER,
+            f"there is no engine driver `{config.engine.driver}`",
+            fix="use `duckdb` in `mesh.yaml` under `engine.driver`",
+        )
+    from hanse.drivers.duckdb import DuckDBEngine
+
+    return DuckDBEngine(
+        threads=config.engine.threads,
+        memory=config.engine.memory_limit,
+        temp_directory=str(Path(config.state, "spill")),
+    )
+
+
+def tables(config: MeshConfig) -> TableStore:
+    """Return the table store; nothing heavy is loaded before it has to write."""
+    from hanse.drivers.iceberg import IcebergTables
+
+    warehouse = str(Path(config.root, config.warehouse))
+    return IcebergTables(warehouse, f"sqlite:///{Path(config.state, 'tables.db')}")

@@ -1,0 +1,444 @@
+"""A mesh, opened: every operation that the doors offer, as documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from hanse import spec
+from hanse.app import drivers
+from hanse.app.codes import NO_SUCH_ADDRESS
+from hanse.base import Clock, Problem, ProductName, QueryError, RunError, SystemClock
+from hanse.base.names import split_major
+from hanse.base.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from hanse.interfaces import Engine, TableStore
+    from hanse.pipelines import Outcome
+    from hanse.query import Result, Road
+    from hanse.registry import Registry
+
+Document = dict[str, Any]
+Confirm = Callable[[Document], bool]
+"""Shown a plan's document; says whether to go on."""
+Listener = Callable[[str, str, int, int], None]
+"""Called with (phase, name, done, total) while something long is under way."""
+
+
+def open_mesh(path: str | Path = ".", *, clock: Clock | None = None) -> Mesh:
+    """Open the mesh that a folder belongs to.
+
+    Args:
+        path: a folder with a ``mesh.yaml``, or any folder below it.
+        clock: tells the time; the machine's by default.
+
+    Returns:
+        The mesh; close it, or use it in a ``with`` statement.
+
+    Raises:
+        SpecError: there is no ``mesh.yaml`` here or above, or it cannot be read.
+    """
+    return Mesh(spec.load_config(spec.find_mesh(Path(path))), clock or SystemClock())
+
+
+class Mesh:
+    """One control plane in this process. Several meshes may be open at once; a mesh may be used by several threads.
+
+    Every method returns a JSON-ready document unless it says otherwise, and raises
+    :class:`~hanse.base.HanseError` with a code from the reference.
+    """
+
+    def __init__(self, config: spec.MeshConfig, clock: Clock) -> None:
+        self.config = config
+        self.clock = clock
+        self._cache = spec.ContentCache(Path(config.state, "cache.json"))
+
+    # Parts, made when first needed
+
+    @cached_property
+    def registry(self) -> Registry:
+        """What the mesh knows."""
+        return drivers.registry(self.config, self.clock)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What runs SQL."""
+        return drivers.engine(self.config)
+
+    @cached_property
+    def store(self) -> TableStore:
+        """Where tables are."""
+        return drivers.tables(self.config)
+
+    @cached_property
+    def _road(self) -> Road:
+        from hanse.query import Road
+
+        return Road(self.registry, self.engine, self.store, warehouse=self.config.warehouse)
+
+    # Describe and plan
+
+    def check(self) -> Document:
+        """Look at every file of the mesh and report all problems in one go.
+
+        Returns:
+            ``products`` and ``domains`` (counts), ``problems`` (documents sorted by place), ``errors``, ``warnings``.
+        """
+        workspace = self._load()
+        problems = self._problems(workspace)
+        self._cache.save()
+        return {
+            "mesh": self.config.name,
+            "domains": len(workspace.domains),
+            "products": len(workspace.entries),
+            "problems": problems,
+            "errors": sum(p["severity"] == "error" for p in problems),
+            "warnings": sum(p["severity"] == "warning" for p in problems),
+        }
+
+    def plan(self, products: Iterable[str] | None = None) -> Document:
+        """Compare what the files say with what was last applied.
+
+        Args:
+            products: addresses to plan for; all if None.
+
+        Returns:
+            The plan as a tree; see :func:`hanse.plan.explain`.
+
+        Raises:
+            Problems: the files have errors.
+        """
+        from hanse import plan
+
+        return plan.explain(self._plan(products))
+
+    def apply(
+        self,
+        products: Iterable[str] | None = None,
+        *,
+        confirm: Confirm | None = None,
+        listener: Listener | None = None,
+    ) -> Document:
+        """Carry out the plan: record descriptors and create or alter tables. Readers see no change until the next run.
+
+        Args:
+            products: addresses to apply; all if None.
+            confirm: asked once with the plan's document if there is something to do; None goes on without asking.
+            listener: hears of each step.
+
+        Returns:
+            What was applied; ``applied`` is False if ``confirm`` said no.
+        """
+        from hanse import plan
+
+        frozen = self._plan(products)
+        document = plan.explain(frozen)
+        if frozen.refusals:
+            from hanse.base import Problems
+
+            raise Problems(frozen.refusals)
+        if not frozen.steps:
+            return {"applied": True, "steps": 0, "plan": document}
+        if confirm and not confirm(document):
+            return {"applied": False, "steps": 0, "plan": document}
+        total = len(frozen.steps)
+
+        def on_step(number: int, label: str) -> None:
+            if listener:
+                listener("apply", label, number, total)
+
+        plan.apply(frozen, registry=self.registry, store=self.store, clock=self.clock, on_step=on_step)
+        return {"applied": True, "steps": total, "plan": document}
+
+    # Run
+
+    def run(
+        self,
+        products: Iterable[str] | None = None,
+        *,
+        force: bool = False,
+        trigger: str = "manual",
+        listener: Listener | None = None,
+    ) -> Document:
+        """Build, check and publish products, each after those it reads.
+
+        Args:
+            products: addresses to run; all applied products of the folder if None.
+            force: build even if nothing changed.
+            trigger: what asked for the run.
+            listener: hears of progress.
+
+        Returns:
+            ``runs``: one document per product, in the order run: the run with ``release``, ``built`` and ``checks``;
+            ``succeeded``, ``unchanged``, ``blocked``, ``failed``, ``skipped`` (counts). A product is skipped if one
+            that it reads was blocked or failed in the same call and nothing of it was ever released.
+        """
+        from hanse import pipelines
+
+        workspace = self._load()
+        self._refuse_errors(workspace)
+        names = self._names(workspace, products)
+        around = pipelines.Surroundings(
+            workspace, self.registry, self.engine, self.store, self.clock, self.config.state, self._cache
+        )
+        documents = []
+        for number, name in enumerate(pipelines.order(workspace, names)):
+            if listener:
+                listener("run", str(name), number, len(names))
+            documents.append(self._run_one(around, name, force=force, trigger=trigger, listener=listener))
+        self._cache.save()
+        counts = {s: sum(d["status"] == s for d in documents) for s in _OUTCOMES}
+        return {"runs": documents, **counts}
+
+    def _run_one(self, around: Any, name: ProductName, *, force: bool, trigger: str, listener: Any) -> Document:
+        from hanse import pipelines
+
+        try:
+            outcome = pipelines.execute(around, name, force=force, trigger=trigger, listener=listener)
+        except RunError as error:
+            # It could not begin, so there is no record of it; the other products still run.
+            return {"product": str(name), "status": "refused", "error": error.problem.as_document()}
+        return self._outcome(outcome)
+
+    def _outcome(self, outcome: Outcome) -> Document:
+        from hanse import catalog
+
+        reader = self.registry.reader()
+        document = catalog.run_document(outcome.run)
+        document["release"] = catalog.release_document(outcome.release) if outcome.release else None
+        document["built"] = [str(t) for t in outcome.built]
+        document["checks"] = catalog.check_report(reader.checks(outcome.run.id), reader.failed_rows(outcome.run.id))
+        document["problems"] = [p.as_document() for p in outcome.error.problems] if outcome.error else []
+        return document
+
+    # Read
+
+    def query(self, sql: str) -> Result:
+        """Run one SELECT over released tables and the mesh's own metadata.
+
+        Args:
+            sql: a SELECT; tables are ``domain.product.table`` and ``mesh.catalog.<name>``.
+
+        Returns:
+            A result that streams; see :class:`hanse.query.Result`.
+
+        Raises:
+            Denied: the statement is not one that may be run.
+            QueryError: it names something unknown, or is no SQL.
+        """
+        return self._road.run(sql)
+
+    def list(self) -> Document:
+        """Return all applied products, and those of the folder that were not applied yet."""
+        from hanse import catalog
+
+        products = catalog.list_products(self.registry.reader())
+        known = {p["product"] for p in products}
+        waiting = sorted(str(n) for n in self._load().entries if str(n) not in known)
+        return {"mesh": self.config.name, "products": products, "not_applied": waiting}
+
+    def show(self, address: str, *, sample: bool = True) -> Document:
+        """Explain a product, or one table of it.
+
+        Args:
+            address: ``domain.product`` or ``domain.product.table``.
+            sample: read sample rows.
+
+        Returns:
+            The product's document; with a table's address, only that table in ``tables``.
+        """
+        from hanse import catalog
+
+        parts = address.removeprefix("hanse://").split(".")
+        if len(parts) not in {2, 3}:
+            raise QueryError(
+                NO_SUCH_ADDRESS,
+                f"`{address}` is no address of a product or a table",
+                fix="write `domain.product` or `domain.product.table`; `hanse list` shows all products",
+            )
+        name = ProductName.parse(".".join(parts[:2]))
+        document = catalog.show_product(self.registry.reader(), self._road, self.config.name, name, sample=sample)
+        if len(parts) == 3:
+            wanted = [t for t in document["tables"] if t["table"].rpartition(".")[2] == parts[2]]
+            if not wanted:
+                tables = [t["table"].rpartition(".")[2] for t in document["tables"]]
+                raise QueryError(
+                    NO_SUCH_ADDRESS,
+                    f"{name} has no table `{split_major(parts[2])[0]}`",
+                    fix=did_you_mean(parts[2], tables),
+                )
+            document["tables"] = wanted
+        return document
+
+    def product_names(self) -> tuple[str, ...]:
+        """Return the addresses of all products in the folder, sorted."""
+        return tuple(sorted(map(str, self._load().entries)))
+
+    def runs(self, product: str | None = None, *, limit: int | None = 20) -> Document:
+        """Return runs, newest first."""
+        from hanse import catalog
+
+        name = ProductName.parse(product) if product else None
+        runs = self.registry.reader().runs(name, limit=limit)
+        return {"runs": [catalog.run_document(r) for r in runs]}
+
+    def run_details(self, run_id: str) -> Document:
+        """Return one run with inputs, steps, checks and sampled failing rows.
+
+        Args:
+            run_id: an id, the beginning of exactly one, or ``last``.
+        """
+        from hanse import catalog
+        from hanse.catalog.codes import NO_SUCH_RUN
+
+        reader = self.registry.reader()
+        run = reader.runs(limit=1)[0] if run_id == "last" and reader.runs(limit=1) else reader.run(run_id)
+        if run is None:
+            begins = [r for r in reader.runs() if r.id.startswith(run_id) or r.id.endswith(run_id)]
+            if len(begins) != 1:
+                raise QueryError(
+                    NO_SUCH_RUN, f"`{run_id}` means {len(begins)} runs", fix="`hanse runs` lists all of them"
+                )
+            run = begins[0]
+        return catalog.run_details(reader, run)
+
+    def releases(self, product: str | None = None, *, limit: int | None = 20) -> Document:
+        """Return releases, newest first."""
+        from hanse import catalog
+
+        name = ProductName.parse(product) if product else None
+        return {"releases": [catalog.release_document(r) for r in self.registry.reader().releases(name, limit=limit)]}
+
+    def events(
+        self, *, after: int = 0, subject: str | None = None, type_prefix: str | None = None, limit: int | None = None
+    ) -> Document:
+        """Return events of the log, oldest first."""
+        events = self.registry.reader().events(after=after, subject=subject, type_prefix=type_prefix, limit=limit)
+        return {
+            "events": [
+                {
+                    "specversion": "1.0",
+                    "sequence": e.sequence,
+                    "id": e.id,
+                    "type": e.type,
+                    "source": e.source,
+                    "subject": e.subject,
+                    "time": e.time.isoformat(),
+                    "data": dict(e.data),
+                    "previous": e.previous,
+                    "hash": e.hash,
+                }
+                for e in events
+            ]
+        }
+
+    def verify_events(self, *, expected_head: str | None = None) -> Document:
+        """Walk the event log's chain of hashes and say whether anything was changed."""
+        from hanse import registry
+
+        return registry.verify_events(self.registry.reader(), expected_head=expected_head).as_document()
+
+    def doctor(self) -> Document:
+        """Look at everything that the mesh needs to work, and say what is wrong and how to mend it."""
+        from hanse.app import doctor
+
+        return doctor.examine(self)
+
+    def close(self) -> None:
+        """Give everything back. Closing twice is harmless."""
+        for part in ("_road", "registry"):
+            made = self.__dict__.pop(part, None)
+            if made is not None:
+                made.close()
+
+    def __enter__(self) -> Self:
+        """Return self."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
+
+    # Inside
+
+    def _load(self) -> spec.Workspace:
+        return spec.load(Path(self.config.root), cache=self._cache)
+
+    def _plan(self, products: Iterable[str] | None) -> Any:
+        from hanse import pipelines, plan
+
+        workspace = self._load()
+        self._refuse_errors(workspace)
+        self._cache.save()
+        names = self._names(workspace, products) if products is not None else None
+        return plan.build(
+            workspace,
+            self.registry.reader(),
+            only=names,
+            reads=lambda name: pipelines.reads_of(workspace, name),
+        )
+
+    def _names(self, workspace: spec.Workspace, products: Iterable[str] | None) -> Collection[ProductName]:
+        if products is None:
+            return tuple(workspace.entries)
+        names = [ProductName.parse(p) for p in products]
+        for name in names:
+            if name not in workspace.entries:
+                raise QueryError(
+                    NO_SUCH_ADDRESS,
+                    f"there is no product {name} in this mesh",
+                    fix=did_you_mean(str(name), map(str, workspace.entries)),
+                )
+        return names
+
+    def _refuse_errors(self, workspace: spec.Workspace) -> None:
+        from hanse.base import Problems
+
+        documents = self._problems(workspace)
+        if any(d["severity"] == "error" for d in documents):
+            raise Problems(p for p in self._found if p.severity == "error")
+
+    def _problems(self, workspace: spec.Workspace) -> list[Document]:
+        """Return all problems as documents; a product whose SQL was found good before is not looked at again."""
+        broken = {p.subject for p in workspace.problems if p.severity == "error"}
+        self._found: list[Problem] = list(workspace.problems)
+        documents = [p.as_document() for p in workspace.problems]
+        for name, entry in workspace.entries.items():
+            if str(name) in broken:
+                continue
+            key = self._check_key(workspace, entry)
+            known = self._cache.get("check", str(name))
+            if known and known["key"] == key:
+                documents += known["problems"]
+                continue
+            documents += self._check_anew(workspace, name, key)
+        return sorted(documents, key=lambda d: (d["where"] or "", d["code"]))
+
+    def _check_anew(self, workspace: spec.Workspace, name: ProductName, key: str) -> list[Document]:
+        from hanse.pipelines.check import check_product
+
+        problems = check_product(workspace, name)
+        self._found += problems
+        documents = [p.as_document() for p in problems]
+        if not any(p.severity == "error" for p in problems):
+            self._cache.put("check", str(name), {"key": key, "problems": documents})
+        return documents
+
+    @staticmethod
+    def _check_key(workspace: spec.Workspace, entry: spec.Entry) -> str:
+        """Return what a product's check depends on: its own files, and the columns of the ports that it reads."""
+        upstream = [
+            f"{r.product}.{r.port}@{p.major}:{p.schema_digest}"
+            for r in workspace.resolve_inputs(entry.name)
+            for p in workspace.entries[r.product].outputs
+            if p.name == r.port and p.major == r.major
+        ]
+        return "|".join([entry.digest, *upstream])
+
+
+_OUTCOMES = ("succeeded", "unchanged", "blocked", "failed", "refused")

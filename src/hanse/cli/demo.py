@@ -1,0 +1,56 @@
+"""``hanse demo``."""
+
+from __future__ import annotations
+
+import click
+
+from hanse.cli.exits import Exit
+from hanse.cli.options import json_option
+from hanse.cli.products import print_products
+from hanse.cli.render import print_json, print_table, say, say_status
+from hanse.cli.run import print_run, progress
+
+_QUESTION = """
+SELECT carrier, name, flights, cancelled, average_delay
+FROM planning.delays.carrier_delays
+ORDER BY average_delay DESC
+LIMIT 5
+""".strip()
+
+
+@click.command("demo")
+@click.argument("folder", default="hanse-demo", type=click.Path(file_okay=False))
+@click.option("--no-serve", is_flag=True, help="Only build; this version has no server to start.")
+@json_option
+def command_demo(folder: str, no_serve: bool, as_json: bool) -> int:
+    """Build the example mesh (New York flights 2013, real data) in FOLDER and ask it a first question."""
+    del no_serve  # accepted already, so that scripts written now still hold when there is a server
+    from hanse import blueprints
+    from hanse.app import open_mesh
+    from hanse.query import rows_of
+
+    written = blueprints.demo(folder)
+    with open_mesh(written["folder"]) as mesh:
+        if not as_json:
+            say_status("ok", f"wrote the example to {written['folder']}")
+        mesh.apply()
+        with progress(quiet=as_json) as listener:
+            runs = mesh.run(listener=listener)
+        products = mesh.list()["products"]
+        with mesh.query(_QUESTION) as result:
+            columns, rows, _ = rows_of(result, 5)
+    if as_json:
+        print_json({"folder": written["folder"], "run": runs, "products": products, "query": _QUESTION, "rows": rows})
+        return Exit.OK if not runs["failed"] + runs["blocked"] + runs["refused"] else Exit.FAILED
+    for run in runs["runs"]:
+        print_run(run)
+    say()
+    print_products(products)
+    say()
+    say(f"hanse query '{_QUESTION}'")
+    say()
+    print_table(columns, rows)
+    say()
+    for line in written["next"]:
+        say(line)
+    return Exit.OK if not runs["failed"] + runs["blocked"] + runs["refused"] else Exit.FAILED

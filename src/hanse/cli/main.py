@@ -1,0 +1,108 @@
+"""The ``hanse`` command. Commands are loaded when they are used, so that help and completion stay quick."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from hanse import __version__
+from hanse.base import HanseError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("hanse.cli.init", "Write a new mesh with one small product to start from."),
+    "demo": ("hanse.cli.demo", "Build the example mesh on real data."),
+    "check": ("hanse.cli.check", "Look at every file and report all problems at once."),
+    "plan": ("hanse.cli.plan", "Show what apply would do, and why."),
+    "apply": ("hanse.cli.plan", "Carry out the plan; consumers see nothing of it before the next run."),
+    "run": ("hanse.cli.run", "Build, check and publish products."),
+    "query": ("hanse.cli.query", "Run one SELECT over released tables."),
+    "list": ("hanse.cli.products", "List products."),
+    "show": ("hanse.cli.products", "Explain a product or a table."),
+    "runs": ("hanse.cli.run", "List runs, or show one with its steps and checks."),
+    "events": ("hanse.cli.events", "Show the event log, or verify that nobody changed it."),
+    "doctor": ("hanse.cli.doctor", "Look at everything that the mesh needs to work."),
+    "completion": ("hanse.cli.completion", "Print the script that completes commands in your shell."),
+}
+"""Name → module that holds it as ``command_<name>``, and its one-line help."""
+
+
+class LazyCommands(click.Group):
+    """A group that knows its commands' names and help without loading them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the commands in the order of a product's life."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Load a command, or return None if there is none of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(COMMANDS[cmd_name][0]), f"command_{cmd_name}")
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest the nearest command when there is none of this name."""
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in COMMANDS:
+            from hanse.base.suggest import did_you_mean
+
+            ctx.fail(f"no command `{name}`; {did_you_mean(name, COMMANDS) or 'see hanse --help'}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Write the list of commands without loading any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_) for name, (_, help_) in COMMANDS.items()])
+
+
+@click.command(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hanse", message="%(prog)s %(version)s")
+@click.option("-C", "--mesh", "mesh", metavar="DIR", default=".", help="A folder of the mesh.  [default: here]")
+@click.pass_context
+def cli(context: click.Context, mesh: str) -> None:
+    """Describe, plan, build, check, publish and query data products.
+
+    A first product in five commands: init, check, apply, run, query.
+    """
+    context.obj = mesh
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    try:
+        result: Any = cli.main(args=arguments, prog_name="hanse", standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("stopped", err=True)
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output (head, less) has seen enough. Keep the interpreter from complaining at its end.
+        sys.stdout = None  # type: ignore[assignment]
+        return 0
+    except HanseError as error:
+        return _report(error)
+    return int(result or 0)
+
+
+def _report(error: HanseError) -> int:
+    from hanse.cli.exits import exit_of
+    from hanse.cli.render import print_problems
+
+    print_problems(error.problems)
+    return int(exit_of(error))

@@ -1,0 +1,85 @@
+"""``hanse query``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hanse.cli.exits import Exit
+from hanse.cli.options import opened
+from hanse.cli.render import count, is_terminal, print_table, say
+
+if TYPE_CHECKING:
+    from hanse.query import Result
+
+_FORMATS = ("table", "csv", "json", "ndjson", "parquet", "arrow")
+_BINARY = {"parquet", "arrow"}
+
+
+@click.command("query")
+@click.argument("sql", required=False)
+@click.option("-f", "--file", type=click.Path(dir_okay=False, exists=True), help="Read the statement from a file.")
+@click.option("--format", "format_", type=click.Choice(_FORMATS), help="[default: table on a terminal, else csv]")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="Write to a file.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="Rows shown as a table.")
+@click.pass_context
+def command_query(
+    context: click.Context,
+    sql: str | None,
+    file: str | None,
+    format_: str | None,
+    output: str | None,
+    as_json: bool,
+    limit: int,
+) -> int:
+    """Run one SELECT over released tables: domain.product.table, and mesh.catalog.products about the mesh itself."""
+    if (sql is None) == (file is None):
+        raise click.UsageError('give one statement: hanse query "SELECT …", or --file query.sql')
+    text = sql if sql is not None else Path(file or "").read_text(encoding="utf-8")
+    format_ = "json" if as_json else format_ or ("table" if is_terminal() and not output else "csv")
+    if format_ in _BINARY and not output and is_terminal():
+        raise click.UsageError(f"{format_} is no text: add --output FILE, or send it to a pipe")
+    with opened(context).query(text) as result:
+        if format_ == "table":
+            _print_table(result, limit)
+        elif output:
+            _write_file(result, format_, Path(output))
+        else:
+            from hanse.query import write
+
+            sys.stdout.flush()
+            write(result, sys.stdout.buffer, format_)
+            sys.stdout.buffer.flush()
+    return Exit.OK
+
+
+def _write_file(result: Result, format_: str, path: Path) -> None:
+    from hanse.query import write
+
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            write(result, file, format_)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _print_table(result: Result, limit: int) -> None:
+    from hanse.query import rows_of
+
+    columns, rows, more = rows_of(result, limit)
+    print_table(columns, rows, right=_numbers(result))
+    if more:
+        say(f"the first {count(limit, 'row')}; --limit N shows more, --format csv all")
+    else:
+        say(count(len(rows), "row"))
+
+
+def _numbers(result: Result) -> list[str]:
+    kinds = ("int", "uint", "float", "double", "decimal")
+    return [f.name for f in result.schema if str(f.type).startswith(kinds)]

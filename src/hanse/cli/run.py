@@ -1,0 +1,217 @@
+"""``hanse run`` and ``hanse runs``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from hanse.cli.exits import Exit
+from hanse.cli.options import complete_products, json_option, opened, products_argument
+from hanse.cli.render import (
+    Document,
+    count,
+    is_terminal,
+    moment,
+    print_json,
+    print_problem,
+    print_table,
+    say,
+    say_status,
+    size,
+)
+
+_SHOWN_ROWS = 5
+
+
+@click.command("run")
+@products_argument
+@click.option("--force", is_flag=True, help="Build even if nothing changed.")
+@json_option
+@click.pass_context
+def command_run(context: click.Context, products: tuple[str, ...], force: bool, as_json: bool) -> int:
+    """Build, check and publish products, each after those that it reads.
+
+    Consumers see the new tables only if every check of severity error passed.
+    """
+    mesh = opened(context)
+    with progress(quiet=as_json) as listener:
+        document = mesh.run(products or None, force=force, listener=listener)
+    if as_json:
+        print_json(document)
+    else:
+        for run in document["runs"]:
+            print_run(run)
+        if not document["runs"]:
+            say("no products: `hanse list` shows what there is")
+    return _exit_of(document)
+
+
+@click.command("runs")
+@click.argument("run_id", required=False, metavar="[RUN]")
+@click.option("--product", metavar="PRODUCT", shell_complete=complete_products, help="Only runs of this product.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most N runs.")
+@json_option
+@click.pass_context
+def command_runs(context: click.Context, run_id: str | None, product: str | None, limit: int, as_json: bool) -> int:
+    """List runs, newest first; or show RUN (an id, its beginning, or `last`) with its steps and checks."""
+    mesh = opened(context)
+    document = mesh.run_details(run_id) if run_id else mesh.runs(product, limit=limit)
+    if as_json:
+        print_json(document)
+    elif run_id:
+        _print_details(document)
+    else:
+        print_table(
+            ("run", "product", "status", "started", "seconds", "error"),
+            [
+                (
+                    r["id"],
+                    r["product"],
+                    r["status"],
+                    moment(r["started_at"]),
+                    None if r["seconds"] is None else f"{r['seconds']:.2f}",
+                    r["error"]["code"] if r["error"] else None,
+                )
+                for r in document["runs"]
+            ],
+            right=("seconds",),
+        )
+    return Exit.OK
+
+
+@contextmanager
+def progress(*, quiet: bool = False) -> Iterator[Callable[[str, str, int, int], None]]:
+    """Yield a listener that writes to standard error: a bar on a terminal, plain lines elsewhere; quiet: nothing."""
+    if quiet:
+        yield lambda _phase, _name, _done, _total: None
+    elif is_terminal(sys.stderr):
+        with _bar() as listener:
+            yield listener
+    else:
+        yield _plain
+
+
+def _plain(phase: str, name: str, done: int, total: int) -> None:
+    if phase in {"run", "apply"}:
+        say(f"{phase} {name} ({min(done + 1, total)}/{total})", err=True)
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[str, str, int, int], None]]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from hanse.cli.render import console
+
+    columns = (
+        TextColumn("{task.fields[product]}", style="bold"),
+        TextColumn("{task.fields[phase]:<6}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console(err=True), transient=True) as bar:
+        task = bar.add_task("", total=None, product="", phase="")
+
+        def listen(phase: str, name: str, done: int, total: int) -> None:
+            if phase == "run":
+                bar.update(task, product=name, phase="", description="", completed=0, total=None)
+            else:
+                bar.update(task, phase=phase, description=name, completed=done, total=total)
+
+        yield listen
+
+
+def print_run(run: Document) -> None:
+    """Print the outcome of one product's run: one line, details only where something needs attention."""
+    match run["status"]:
+        case "succeeded":
+            _print_published(run)
+        case "unchanged":
+            say_status("unchanged", f"{run['product']}  nothing to do: inputs and code are those of its release")
+        case _:
+            say_status(run["status"], f"{run['product']}  {run['status']}; consumers keep the last release")
+            for problem in run.get("problems") or [run["error"]]:
+                print_problem(problem)
+    if "checks" in run:
+        print_checks(run["checks"])
+
+
+def print_checks(report: Document, *, everything: bool = False) -> None:
+    """Print verdicts: those that need attention with a sample of failing rows; all of them if asked."""
+    for result in report["results"]:
+        calm = result["status"] in {"passed", "manual"}
+        if calm and not everything:
+            continue
+        status = "warning" if result["severity"] == "warning" and not calm else result["status"]
+        say_status(status, _verdict(result), indent=2)
+        for sample in result["sample"][:_SHOWN_ROWS]:
+            say(f"      {sample['reason']}")
+        hidden = len(result["sample"]) - _SHOWN_ROWS
+        if hidden > 0:
+            say(f"      … {count(hidden, 'more sampled row')}: `hanse runs --json`")
+
+
+def _verdict(result: Document) -> str:
+    text = f"{result['table']}  {result['check']}"
+    if result["status"] == "error":
+        return f"{text}: could not run: {result['error']}"
+    if result["status"] != "failed":
+        return text
+    counted = ""
+    if result["failed_rows"] is not None:
+        counted = f": {count(result['failed_rows'], 'row')}"
+        if result["total_rows"]:
+            counted += f" of {result['total_rows']:,}"
+    message = f" ({result['message']})" if result["message"] else ""
+    return f"{text}{counted}{message}"
+
+
+def _print_published(run: Document) -> None:
+    release = run["release"]
+    built = f"built {count(len(run['built']), 'table')}" if run["built"] else "same data, new descriptors"
+    passed = run["checks"]["totals"]["passed"]
+    warnings = f", {count(release['warnings'], 'warning')}" if release["warnings"] else ""
+    say_status(
+        "warning" if release["warnings"] else "succeeded",
+        f"{run['product']}  release {release['sequence']}: {built}, {count(release['rows'], 'row')}, "
+        f"{size(release['bytes'])}, {count(passed, 'check')} passed{warnings}, {run['seconds']:.2f} s",
+    )
+
+
+def _print_details(run: Document) -> None:
+    say_status(run["status"], f"run {run['id']} of {run['product']}: {run['status']}")
+    say(f"  started   {moment(run['started_at'])}, {run['trigger']}")
+    if run["seconds"] is not None:
+        say(f"  took      {run['seconds']:.2f} s")
+    if run["release"]:
+        say(f"  release   {run['release']}")
+    for item in run["inputs"]:
+        what = f"sha256 {item['sha256'][:12]}…, {size(item['bytes'])}" if item["kind"] == "file" else _upstream(item)
+        say(f"  input     {item['name']}: {what}")
+    if run["error"]:
+        print_problem(run["error"])
+    if run["steps"]:
+        say()
+        print_table(
+            ("step", "status", "rows", "bytes", "seconds"),
+            [(s["name"], s["status"], s["rows"], s["bytes"], f"{s['seconds']:.3f}") for s in run["steps"]],
+            right=("rows", "bytes", "seconds"),
+        )
+    if run["checks"]["results"]:
+        say()
+        print_checks(run["checks"], everything=True)
+
+
+def _upstream(item: Document) -> str:
+    return f"release {item['sequence']} ({item['release']})"
+
+
+def _exit_of(document: dict[str, Any]) -> Exit:
+    if document["failed"] or document["refused"]:
+        return Exit.FAILED
+    return Exit.BLOCKED if document["blocked"] else Exit.OK

@@ -1,0 +1,194 @@
+"""Files as inputs: what they hold, told by content, and how an engine reads them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from hanse.base import IngestError
+from hanse.ingest.codes import ARCHIVE_TOO_LARGE, ARCHIVE_UNREADABLE, FILE_EMPTY, FILE_MISSING, FILE_UNREADABLE
+from hanse.interfaces import CsvScan, ParquetScan
+from hanse.spec import FileInput
+
+_CHUNK = 1 << 20
+# A file changed within this time before it was looked at may change again without its time stamp moving on.
+_RACY_SECONDS = 2.0
+# Text packs to 5 to 20 %; a thousandfold is no honest delivery. Small archives may unpack to anything below the floor.
+_GREATEST_EXPANSION = 1000
+_EXPANSION_FLOOR = 1 << 30
+
+
+class HashStore(Protocol):
+    """Where hashes of unchanged files are kept between runs."""
+
+    def get(self, kind: str, key: str) -> Any:
+        """Return the document kept, or None."""
+
+    def put(self, kind: str, key: str, document: Any) -> None:
+        """Keep a document."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """A file at one moment.
+
+    Attributes:
+        path: absolute path.
+        sha256: of its bytes, 64 hexadecimal characters.
+        bytes: size.
+        stamp: size, modification time and inode: equal stamps of files that are not brand new mean equal content.
+    """
+
+    path: str
+    sha256: str
+    bytes: int
+    stamp: tuple[int, int, int]
+
+
+def locate(source: FileInput, folder: str) -> str:
+    """Return the absolute path of a file input of the product in ``folder``."""
+    return os.path.normpath(os.path.join(folder, source.path))
+
+
+def observe(source: FileInput, folder: str, hashes: HashStore | None = None) -> FileState:
+    """Tell what a file holds now.
+
+    Args:
+        source: the input.
+        folder: the product's folder, absolute.
+        hashes: remembers hashes by stamp, as git's index does, so that unchanged files are not read again.
+
+    Raises:
+        IngestError: HNS-I001 missing or not a file, HNS-I002 empty, HNS-I004 not readable.
+    """
+    path = locate(source, folder)
+    try:
+        status = Path(path).stat()
+    except FileNotFoundError:
+        raise IngestError(
+            FILE_MISSING,
+            f"input `{source.name}`: there is no file {source.path}",
+            where=source.where,
+            fix=f"put the delivery at {path}, or correct the path",
+        ) from None
+    except OSError as error:
+        raise _unreadable(source, error.strerror or type(error).__name__) from error
+    if not os.path.isfile(path):
+        raise IngestError(FILE_MISSING, f"input `{source.name}`: {source.path} is not a file", where=source.where)
+    if status.st_size == 0:
+        raise IngestError(
+            FILE_EMPTY,
+            f"input `{source.name}`: {source.path} is empty",
+            where=source.where,
+            fix="deliver it again; a table without rows still needs its header line",
+        )
+    stamp = (status.st_size, status.st_mtime_ns, status.st_ino)
+    known = hashes.get("files", path) if hashes else None
+    if known and tuple(known["stamp"]) == stamp:
+        return FileState(path, str(known["sha256"]), status.st_size, stamp)
+    try:
+        sha256 = _hash(path)
+    except OSError as error:
+        raise _unreadable(source, error.strerror or type(error).__name__) from error
+    if hashes and time.time() - status.st_mtime > _RACY_SECONDS:
+        hashes.put("files", path, {"stamp": list(stamp), "sha256": sha256})
+    return FileState(path, sha256, status.st_size, stamp)
+
+
+def unchanged(state: FileState) -> bool:
+    """Say whether a file still is what :func:`observe` saw."""
+    try:
+        status = Path(state.path).stat()
+    except OSError:
+        return False
+    return (status.st_size, status.st_mtime_ns, status.st_ino) == state.stamp
+
+
+def relation(source: FileInput, path: str, *, text: bool, scratch: str) -> CsvScan | ParquetScan:
+    """Return how an engine reads a file; a zip archive's one member is unpacked into ``scratch`` first.
+
+    Args:
+        source: the input.
+        path: absolute path of the file.
+        text: read every CSV column as text: types come from the contract later, losing nothing on the way.
+        scratch: folder for unpacked files; must exist.
+
+    Raises:
+        IngestError: HNS-I003 or HNS-I005: the archive cannot be unpacked.
+    """
+    compression: str = source.compression
+    if compression == "zip":
+        path, compression = _unpack(source, path, scratch), "none"
+    if source.format == "parquet":
+        return ParquetScan((path,))
+    return CsvScan(
+        path,
+        text=text and not source.columns,
+        columns=source.columns,
+        delimiter=source.delimiter,
+        quote=source.quote,
+        header=source.header,
+        encoding=source.encoding,
+        null_values=source.null_values,
+        compression=compression,
+    )
+
+
+def _unpack(source: FileInput, path: str, scratch: str) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
+            if len(members) != 1:
+                raise IngestError(
+                    ARCHIVE_UNREADABLE,
+                    f"input `{source.name}`: {source.path} holds {len(members)} files, not one",
+                    where=source.where,
+                    fix="deliver one file per archive",
+                )
+            return _extract(source, archive, members[0], path, scratch)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+        raise IngestError(
+            ARCHIVE_UNREADABLE,
+            f"input `{source.name}`: {source.path} cannot be unpacked",
+            where=source.where,
+            why=str(error),
+            fix="deliver it again; an encrypted archive cannot be read",
+        ) from error
+
+
+def _extract(source: FileInput, archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str, scratch: str) -> str:
+    ceiling = max(os.path.getsize(path) * _GREATEST_EXPANSION, _EXPANSION_FLOOR)
+    suffix = ".parquet" if source.format == "parquet" else ".csv"
+    # The member's own name is never used as a path: it may try to climb out of the folder.
+    target = os.path.join(scratch, f"{source.name}{suffix}")
+    written = 0
+    with archive.open(member) as packed, Path(target).open("wb") as unpacked:
+        while chunk := packed.read(_CHUNK):
+            written += len(chunk)
+            if written > ceiling:
+                raise IngestError(
+                    ARCHIVE_TOO_LARGE,
+                    f"input `{source.name}`: {source.path} unpacks to more than {ceiling:,} bytes",
+                    where=source.where,
+                    fix="deliver it unpacked",
+                )
+            unpacked.write(chunk)
+    if not written:
+        raise IngestError(FILE_EMPTY, f"input `{source.name}`: the file in {source.path} is empty", where=source.where)
+    return target
+
+
+def _hash(path: str) -> str:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _unreadable(source: FileInput, why: str) -> IngestError:
+    return IngestError(
+        FILE_UNREADABLE, f"input `{source.name}`: {source.path} cannot be read", where=source.where, why=why
+    )

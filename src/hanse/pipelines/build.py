@@ -1,0 +1,434 @@
+"""Building what a run found to be out of date: stage in parallel, check everything, then publish."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hanse import quality
+from hanse.base import Blocked, HanseError, Problems, RunError, Severity, TableName, digest
+from hanse.ingest import relation, unchanged
+from hanse.interfaces import CsvScan, ParquetScan, Session, SessionLimits, StagedFile, StoredColumn, TableScan
+from hanse.pipelines.codes import BLOCKED, INPUT_CHANGED, NOTHING_TO_BUILD, TABLE_NOT_APPLIED
+from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead, build_graph, published_name
+from hanse.pipelines.keys import is_volatile, node_keys
+from hanse.pipelines.publish import Delivery, publish
+from hanse.pipelines.records import StepLog
+from hanse.pipelines.run import Listener, Situation, Surroundings, default_workers
+from hanse.pipelines.stage import (
+    Staged,
+    relation_of,
+    stage_private,
+    stage_table,
+    unreadable,
+)
+from hanse.registry import CheckResult, CheckStatus, FailedRow, Release, ReleasedTable, Run
+from hanse.spec import FileInput
+
+KEEP_STAGED_BYTES = 1 << 30
+"""Private results are kept for the next run up to this size per product; above it they are built anew each time."""
+
+
+def build(
+    around: Surroundings,
+    situation: Situation,
+    run: Run,
+    scratch: str,
+    *,
+    force: bool = False,
+    listener: Listener | None = None,
+) -> tuple[Release, tuple[TableName, ...]]:
+    """Build, check and publish one product.
+
+    Returns:
+        The release now visible, and the tables that were built for it.
+
+    Raises:
+        Blocked: HNS-L013: a check of severity error failed or could not run; its results are recorded.
+        RunError, Problems: something did not work.
+    """
+    return _Build(around, situation, run, scratch, force, listener or _silent).run()
+
+
+def promise_digest(node: Node) -> str:
+    """Return a digest of what a contract promises of a table: columns, types and checks, not its descriptions."""
+    assert node.port is not None
+    assert node.port.contract is not None
+    assert node.table is not None
+    checks = quality.checks_of(node.port.contract, node.table)
+    return digest(
+        {
+            "columns": [[c.name, str(c.type), c.required, c.physical_name] for c in node.table.columns],
+            "checks": [quality.check_key(c) for c in checks],
+        }
+    )
+
+
+def _silent(phase: str, name: str, done: int, total: int) -> None:
+    """Hear of progress and say nothing."""
+
+
+@dataclass
+class _Tables:
+    """What was staged and found so far, shared by the threads of one build."""
+
+    staged: dict[str, StagedFile] = field(default_factory=dict)
+    results: list[CheckResult] = field(default_factory=list)
+    failed_rows: list[FailedRow] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class _Build:
+    def __init__(
+        self, around: Surroundings, situation: Situation, run: Run, scratch: str, force: bool, listener: Listener
+    ) -> None:
+        self.around, self.situation, self.run_, self.scratch, self.force = around, situation, run, scratch, force
+        self.product = situation.product
+        self.listener = listener
+        self.log = StepLog(around.registry, around.clock, run.id, run.fence)
+        self.graph = self._graph()
+        self.engine_key = f"{around.engine.name} {around.engine.version}"
+        self.keys = self._keys()
+        self.found = _Tables()
+        self.columns: dict[str, tuple[StoredColumn, ...]] = {}
+        self.kept = str(Path(around.state, "staged", self.product.name.domain, self.product.name.product))
+
+    def run(self) -> tuple[Release, tuple[TableName, ...]]:
+        reused = self._reusable()
+        wanted = self._wanted(reused)
+        built = [n for n in wanted if not n.is_private]
+        if built:
+            self._prepare(built)
+            with self._open(wanted, reused) as session:
+                self._bind_inputs(session, wanted, reused)
+                self._stage_all(session, wanted)
+                self._check_all(session, built, reused)
+            self._require_same_inputs()
+        delivery = Delivery(
+            product=self.product,
+            nodes=[n for n in self.graph.nodes if not n.is_private],
+            built={n.name: self.found.staged[n.name] for n in built},
+            reused=reused,
+            keys=self.keys,
+            results=self.found.results,
+            visible=self.situation.visible,
+            key=self._release_key(),
+        )
+        around = self.around
+        release = publish(around.registry, around.store, around.clock, self.run_, self.log, delivery)
+        self._forget_old_staged()
+        return release, tuple(published_name(self.product, n) for n in built)
+
+    # What to do
+
+    def _graph(self) -> Graph:
+        graph = build_graph(self.product, self.around.workspace.resolve_inputs(self.product.name))
+        errors = [p for p in graph.problems if p.severity is Severity.ERROR]
+        if errors:
+            raise Problems(errors)
+        if not any(not n.is_private for n in graph.nodes):
+            raise RunError(
+                NOTHING_TO_BUILD,
+                f"{self.product.name} has no table to build",
+                fix="give an output port a contract (`contractId`) and the contract a table",
+                subject=str(self.product.name),
+            )
+        return graph
+
+    def _keys(self) -> Mapping[str, str]:
+        upstream = {t.table: t.key for r in self.situation.upstream.values() for t in r.tables}
+        promises = {n.name: promise_digest(n) for n in self.graph.needed if not n.is_private}
+        return node_keys(self.graph, self.situation.files, upstream, promises, self.engine_key)
+
+    def _reusable(self) -> Mapping[str, ReleasedTable]:
+        """Tables of the visible release that would come out the same."""
+        visible = self.situation.visible
+        if self.force or visible is None:
+            return {}
+        by_table = {t.table: t for t in visible.tables}
+        reusable = {}
+        for node in self.graph.nodes:
+            if not node.is_private:
+                released = by_table.get(published_name(self.product, node))
+                if released and released.key == self.keys[node.name]:
+                    reusable[node.name] = released
+        return reusable
+
+    def _wanted(self, reused: Mapping[str, ReleasedTable]) -> list[Node]:
+        wanted = {n.name for n in self.graph.nodes if not n.is_private and n.name not in reused}
+        for node in reversed(self.graph.nodes):
+            if node.name in wanted:
+                wanted.update(need for need in node.needs if need not in reused)
+        return [n for n in self.graph.nodes if n.name in wanted]
+
+    # Getting ready
+
+    def _prepare(self, built: Sequence[Node]) -> None:
+        for folder in (self.scratch, self.kept):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        for node in built:
+            name = published_name(self.product, node)
+            schema = self.around.store.schema(name)
+            if schema is None:
+                raise RunError(
+                    TABLE_NOT_APPLIED,
+                    f"table {name} is not in the table store",
+                    fix="run `hanse apply`; if it says that there is nothing to do, run `hanse doctor`",
+                    subject=str(name),
+                )
+            self.columns[node.name] = schema.columns
+
+    def _open(self, wanted: Sequence[Node], reused: Mapping[str, ReleasedTable]) -> Session:
+        files = [state.path for state in self.situation.files.values()]
+        staging = [os.path.dirname(self._staging(n)) for n in wanted if not n.is_private]
+        scans = [os.path.dirname(f) for scan in self._scans(wanted, reused).values() for f in scan.files]
+        own = [self.scratch, self.kept]
+        settings = self.around.workspace.mesh.engine
+        return self.around.engine.open(
+            readable=sorted({*files, *staging, *scans, *own}),
+            writable=sorted({*staging, *own}),
+            limits=SessionLimits(threads=settings.threads, memory=settings.memory_limit),
+        )
+
+    def _staging(self, node: Node) -> str:
+        return self.around.store.staging(published_name(self.product, node), self.run_.id)
+
+    def _scans(self, wanted: Sequence[Node], reused: Mapping[str, ReleasedTable]) -> Mapping[str, TableScan]:
+        """Released tables that have to be read, by internal relation name."""
+        upstream = {t.table: t for r in self.situation.upstream.values() for t in r.tables}
+        scans: dict[str, TableScan] = {}
+        for read in {r for n in wanted for r in n.reads.values()}:
+            released = None
+            if isinstance(read, PortRead):
+                released = upstream[read.table]
+            elif isinstance(read, NodeRead):
+                released = reused.get(read.node)
+            if released:
+                scans[relation_of(read)] = self.around.store.scan(released.table, released.snapshot_id)
+        return scans
+
+    def _bind_inputs(self, session: Session, wanted: Sequence[Node], reused: Mapping[str, ReleasedTable]) -> None:
+        for name, scan in self._scans(wanted, reused).items():
+            session.bind(name, scan)
+        sources = {f.name: f for f in self.product.pipeline.files}
+        reads = {r: n for n in wanted for r in n.reads.values() if isinstance(r, FileRead)}
+        for read, node in reads.items():
+            self._bind_file(session, sources[read.name], read, straight=node.transform is None)
+
+    def _bind_file(self, session: Session, source: FileInput, read: FileRead, *, straight: bool) -> None:
+        """Bind a file; a CSV that transforms read is staged first: it is parsed once, and its faults are its own."""
+        state = self.situation.files[source.name]
+        name = relation_of(read)
+        with self.log.step("ingest", source.name) as measured:
+            measured.bytes = state.bytes
+            scan = relation(source, state.path, text=straight, scratch=self.scratch)
+            try:
+                session.bind(name, scan)
+                if isinstance(scan, CsvScan) and not straight:
+                    path = os.path.join(self.scratch, f"input-{source.name}.parquet")
+                    staged = session.stage(_all_of(name), path)
+                    measured.rows = staged.rows
+                    session.bind(name, ParquetScan((staged.path,)))
+                elif isinstance(scan, ParquetScan):
+                    statistics = session.statistics(scan.files)
+                    measured.rows = next((s.rows for s in statistics.values()), None)
+            except HanseError as error:
+                raise unreadable(error, source, f"{self.product.name}.{source.name}") from error
+
+    # Staging
+
+    def _stage_all(self, session: Session, wanted: Sequence[Node]) -> None:
+        """Stage nodes as soon as what they read is staged; the first failure lets the others under way finish.
+
+        What reads a table that was refused is left out: the refusal is what its owner has to mend.
+        """
+        names = {n.name for n in wanted}
+        waiting = {n.name: names.intersection(n.needs) for n in wanted}
+        nodes = {n.name: n for n in wanted}
+        running: dict[Future[None], str] = {}
+        with ThreadPoolExecutor(default_workers(), thread_name_prefix="hanse-stage") as pool:
+            while True:
+                for name in [n for n, needs in waiting.items() if needs <= self.found.staged.keys()]:
+                    del waiting[name]
+                    running[pool.submit(self._stage, session, nodes[name])] = name
+                if not running:
+                    return
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    name = running.pop(future)
+                    self._raise_failure(future, waiting)
+                    self.listener("stage", name, len(self.found.staged), len(wanted))
+
+    @staticmethod
+    def _raise_failure(future: Future[None], waiting: dict[str, set[str]]) -> None:
+        if future.exception() is not None:
+            waiting.clear()
+            future.result()
+
+    def _stage(self, session: Session, node: Node) -> None:
+        path = self._private_path(node) if node.is_private else self._staging(node)
+        ready = self._ready(node, path)
+        if ready is None:
+            with self.log.step("stage", node.name) as measured:
+                if node.is_private:
+                    staged = stage_private(session, node, self.product, path)
+                else:
+                    staged = stage_table(session, node, self.product, path, self.columns[node.name])
+                if staged.file is None:
+                    self._refuse_casts(node, staged)
+                    return
+                ready = staged.file
+                measured.rows, measured.bytes = ready.rows, ready.bytes
+                measured.output = {"path": ready.path, "rows": ready.rows, "bytes": ready.bytes}
+        scan = ParquetScan((ready.path,)) if node.is_private else TableScan((ready.path,), self.columns[node.name])
+        session.bind(relation_of(NodeRead(node.name)), scan)
+        with self.found.lock:
+            self.found.staged[node.name] = ready
+
+    def _private_path(self, node: Node) -> str:
+        return os.path.join(self.kept, f"{node.name}-{self.keys[node.name][:32]}.parquet")
+
+    def _ready(self, node: Node, path: str) -> StagedFile | None:
+        """Return a file that an earlier attempt staged with the same key, if it is there whole."""
+        if not os.path.exists(path):
+            return None
+        size = os.path.getsize(path)
+        for step in self.around.registry.reader().steps(self.run_.id) if not node.is_private else ():
+            if step.name == f"stage:{node.name}" and step.output.get("path") == path:
+                return StagedFile(path, int(step.output["rows"]), size)
+        if node.is_private:
+            self.log.reused("stage", node.name, None, {"path": path})
+            return StagedFile(path, -1, size)
+        return None
+
+    def _refuse_casts(self, node: Node, staged: Staged) -> None:
+        """Record rows whose values are not of the contract's type: they block, as a failed check does."""
+        name = published_name(self.product, node)
+        assert node.table is not None
+        first = staged.failures[0]
+        column = node.table.column(first.column)
+        result = CheckResult(
+            run_id=self.run_.id,
+            table=name,
+            check_id="cast",
+            clause="every value is of the contract's type",
+            status=CheckStatus.FAILED,
+            severity=Severity.ERROR,
+            column=first.column,
+            failed_rows=staged.failed_rows,
+            method="cast",
+            dimension="conformity",
+            message=f"`{first.value}` in column `{first.column}` is no {first.type}",
+            path=column.where.path if column and column.where else None,
+            line=column.where.line if column and column.where else None,
+        )
+        rows = [
+            FailedRow(self.run_.id, name, "cast", f"`{f.value}` in column `{f.column}` is no {f.type}", f.row)
+            for f in staged.failures
+        ]
+        with self.found.lock:
+            self.found.results.append(result)
+            self.found.failed_rows.extend(rows)
+
+    # Checking
+
+    def _check_all(self, session: Session, built: Sequence[Node], reused: Mapping[str, ReleasedTable]) -> None:
+        """Check every table, also after one has failed: the owner wants to hear everything at once."""
+        staged = [n for n in built if n.name in self.found.staged]
+        relations = {n.name: relation_of(NodeRead(n.name)) for n in staged}
+        for name, released in reused.items():
+            relations[name] = relation_of(NodeRead(name))
+            session.bind(relations[name], self.around.store.scan(released.table, released.snapshot_id))
+        for number, node in enumerate(staged, 1):
+            self._check(session, node, relations)
+            self.listener("check", node.name, number, len(staged))
+        self._record_checks()
+        bad = [r for r in self.found.results if r.severity is Severity.ERROR and _blocks(r)]
+        if bad:
+            raise self._blocked(bad)
+
+    def _check(self, session: Session, node: Node, relations: Mapping[str, str]) -> None:
+        assert node.table is not None
+        assert node.port is not None
+        assert node.port.contract is not None
+        staged = self.found.staged[node.name]
+        with self.log.step("check", node.name) as measured:
+            verdict = quality.verify(
+                session,
+                node.table,
+                node.port.contract,
+                relations[node.name],
+                [staged.path],
+                run_id=self.run_.id,
+                table_name=published_name(self.product, node),
+                relations=relations,
+            )
+            measured.rows = staged.rows
+            measured.output = {"checks": len(verdict.results), "warnings": verdict.warnings}
+        self.found.results.extend(verdict.results)
+        self.found.failed_rows.extend(verdict.failed_rows)
+
+    def _record_checks(self) -> None:
+        self.log.flush()
+        with self.around.registry.write() as writer:
+            writer.record_checks(self.found.results, self.found.failed_rows, self.run_.fence)
+
+    def _blocked(self, bad: Sequence[CheckResult]) -> Blocked:
+        self._record_checks()
+        first = bad[0]
+        more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
+        return Blocked(
+            BLOCKED,
+            f"{self.product.name} was not published: check `{first.clause}` of table `{first.table.local}` "
+            f"{'could not run' if first.status is CheckStatus.ERROR else 'failed'}{more}",
+            why=first.error or first.message,
+            fix=f"`hanse runs {self.run_.id}` lists all checks with failing rows; consumers keep the last release",
+            subject=str(self.product.name),
+        )
+
+    def _require_same_inputs(self) -> None:
+        for name, state in self.situation.files.items():
+            if not unchanged(state):
+                raise RunError(
+                    INPUT_CHANGED,
+                    f"input `{name}` of {self.product.name} was written while the run was reading it",
+                    why=state.path,
+                    fix="run again when the delivery is complete",
+                    subject=str(self.product.name),
+                )
+
+    def _release_key(self) -> str:
+        """Return the run's key; never one that can be met again if some SQL gives another result each time."""
+        if any(is_volatile(n) for n in self.graph.needed):
+            return f"{self.situation.key}:{self.run_.id}"
+        return self.situation.key
+
+    def _forget_old_staged(self) -> None:
+        """Keep this run's private results for the next one, unless they are large; drop those of earlier runs."""
+        if not os.path.isdir(self.kept):
+            return
+        current = {self._private_path(n) for n in self.graph.needed if n.is_private and not is_volatile(n)}
+        held = sorted(_files(self.kept), key=lambda f: f.stat().st_size)
+        budget = KEEP_STAGED_BYTES
+        for file in held:
+            budget -= file.stat().st_size
+            if str(file) not in current or budget < 0:
+                file.unlink(missing_ok=True)
+
+
+def _all_of(relation_name: str) -> str:
+    from hanse import sql
+
+    return sql.select_star(relation_name)
+
+
+def _blocks(result: CheckResult) -> bool:
+    return result.status in {CheckStatus.FAILED, CheckStatus.ERROR}
+
+
+def _files(folder: str) -> Iterable[Path]:
+    return [p for p in Path(folder).iterdir() if p.is_file()]

@@ -1,0 +1,79 @@
+"""Codes of pipelines and runs (letter L)."""
+
+from hanse.base import Code
+
+UNKNOWN_RELATION = Code(
+    "HNS-L001",
+    "unknown relation in a transform",
+    "A transform reads something that is neither a table of its product, nor a file input, nor a table of a declared "
+    "input port. Declare it in `pipeline.yaml` or `product.yaml`, or correct the name.",
+)
+CYCLE = Code(
+    "HNS-L002",
+    "cycle between transforms",
+    "Transforms read each other in a circle, so none can be built first. The message shows the path.",
+)
+COLUMNS_DIFFER = Code(
+    "HNS-L003",
+    "columns differ from the contract",
+    "What a transform or a file delivers has other columns than the contract's table: some are missing or some are "
+    "extra. Change the transform's select list, or the contract.",
+)
+UNUSED_TRANSFORM = Code(
+    "HNS-L004",
+    "unused transform",
+    "A private transform that no table of a contract needs is never built. Remove it, or read it.",
+)
+NOT_APPLIED = Code(
+    "HNS-L010",
+    "not applied",
+    "The product's files are not those that were last applied, or it was never applied. Look at `hanse plan`, then run "
+    "`hanse apply`.",
+)
+NO_UPSTREAM_RELEASE = Code(
+    "HNS-L011",
+    "an input port has no release yet",
+    "The product reads another product that has not published anything yet. Run that one first.",
+)
+TRANSFORM_FAILED = Code(
+    "HNS-L012",
+    "a transform failed",
+    "The engine could not run a transform's SQL. The reason is the engine's own; the file is the owner's.",
+)
+BLOCKED = Code(
+    "HNS-L013",
+    "the data breaks its contract",
+    "At least one check of severity error failed or could not run. Nothing was published: consumers keep the last "
+    "release. `hanse runs <id>` lists the checks and a sample of the failing rows.",
+)
+BUSY = Code(
+    "HNS-L014",
+    "a run of this product is under way",
+    "Only one run of a product may be under way at a time. Wait for it, or look at `hanse runs`.",
+)
+NOTHING_TO_BUILD = Code(
+    "HNS-L015",
+    "nothing to build",
+    "The product has no output port with a contract, so there is no table to build or publish.",
+)
+INPUT_CHANGED = Code(
+    "HNS-L016",
+    "an input changed during the run",
+    "A file was written while the run was reading it, so it cannot be said which content was read. Run again when the "
+    "delivery is complete.",
+)
+NO_SUCH_PRODUCT = Code(
+    "HNS-L017",
+    "no such product",
+    "The name is not one of this mesh's products. `hanse list` shows them.",
+)
+TABLE_NOT_APPLIED = Code(
+    "HNS-L018",
+    "a table was never created",
+    "The table store has no such table although the product is applied. Run `hanse apply` again, or `hanse doctor`.",
+)
+UNEXPECTED = Code(
+    "HNS-L019",
+    "a run stopped unexpectedly",
+    "An error that Hanse did not foresee, or an interruption, ended the run. Consumers keep the last release.",
+)

@@ -1,0 +1,103 @@
+"""The one road for writes: commit what was staged and checked, then make it visible by one release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hanse.base import Clock, Severity, TableName, new_id
+from hanse.interfaces import Replacement, Snapshot, StagedFile, TableStore
+from hanse.pipelines.graph import Node, published_name
+from hanse.pipelines.records import StepLog
+from hanse.registry import CheckResult, CheckStatus, Registry, Release, ReleasedTable, Run
+from hanse.spec import Product
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What a run wants to publish: everything in it has passed its contract.
+
+    Attributes:
+        built: staged files by node name.
+        reused: tables of the visible release that still stand, by node name.
+        keys: key per node name.
+        results: verdicts of this run's checks.
+        visible: the release that this one follows.
+        key: the run's key.
+    """
+
+    product: Product
+    nodes: Sequence[Node]
+    built: Mapping[str, StagedFile]
+    reused: Mapping[str, ReleasedTable]
+    keys: Mapping[str, str]
+    results: Sequence[CheckResult]
+    visible: Release | None
+    key: str
+
+
+def publish(registry: Registry, store: TableStore, clock: Clock, run: Run, log: StepLog, delivery: Delivery) -> Release:
+    """Commit each built table, then write the release.
+
+    A crash after the commit leaves snapshots that no release names: the run, executed again, finds them by its id; any
+    other run sets the tables back to the last released snapshot before it commits.
+
+    Raises:
+        Conflict: somebody took the run over, or committed to a table meanwhile; nothing became visible.
+        StorageError: a table could not be written.
+    """
+    snapshots = _commit(store, log, run, delivery)
+    release = Release(
+        id=new_id(),
+        product=delivery.product.name,
+        sequence=0,  # given in the transaction
+        run_id=run.id,
+        kind="run" if delivery.built else "metadata",
+        key=delivery.key,
+        version=delivery.product.version,
+        created_at=clock.now(),
+        tables=tuple(_released(delivery, node, snapshots) for node in delivery.nodes),
+        checks_passed=sum(r.status is CheckStatus.PASSED for r in delivery.results),
+        warnings=sum(_warns(r) for r in delivery.results),
+    )
+    with registry.write() as writer:
+        return writer.release(release, run.fence)
+
+
+def _commit(store: TableStore, log: StepLog, run: Run, delivery: Delivery) -> Mapping[TableName, Snapshot]:
+    parents = {t.table: t.snapshot_id for t in delivery.visible.tables} if delivery.visible else {}
+    replacements = []
+    for name, staged in delivery.built.items():
+        table = published_name(delivery.product, next(n for n in delivery.nodes if n.name == name))
+        replacements.append(Replacement(table, (staged,), parents.get(table)))
+    if not replacements:
+        return {}
+    with log.step("commit", str(delivery.product.name)) as measured:
+        snapshots = store.replace_many(replacements, run_id=run.id)
+        measured.rows = sum(s.rows for s in snapshots)
+        measured.bytes = sum(s.bytes for s in snapshots)
+        measured.output = {"snapshots": {str(s.table): s.snapshot_id for s in snapshots}}
+    log.flush()
+    return {s.table: s for s in snapshots}
+
+
+def _released(delivery: Delivery, node: Node, snapshots: Mapping[TableName, Snapshot]) -> ReleasedTable:
+    assert node.port is not None
+    assert node.port.contract is not None
+    name = published_name(delivery.product, node)
+    source = delivery.reused.get(node.name) or snapshots[name]
+    return ReleasedTable(
+        table=name,
+        port=node.port.name,
+        snapshot_id=source.snapshot_id,
+        schema_id=source.schema_id,
+        contract_id=node.port.contract.id,
+        contract_version=node.port.contract.version,
+        rows=source.rows,
+        bytes=source.bytes,
+        key=delivery.keys[node.name],
+    )
+
+
+def _warns(result: CheckResult) -> bool:
+    return result.severity is Severity.WARNING and result.status in {CheckStatus.FAILED, CheckStatus.ERROR}

@@ -1,0 +1,261 @@
+"""One execution of a product's pipeline: observe, stage, check, commit, release.
+
+The order is the guarantee. Files are staged where nobody looks; they are checked; they are committed to the table
+store, which consumers never ask directly; and then one registry row, the release, makes all of them visible together.
+A kill between any two of these leaves the old release, and the next run goes on from the records of this one or starts
+anew.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hanse.base import Blocked, Clock, Conflict, HanseError, ProductName, RunError, TableName, new_id
+from hanse.base.suggest import did_you_mean
+from hanse.ingest import FileState, HashStore, observe
+from hanse.interfaces import Engine, TableStore
+from hanse.pipelines.codes import BUSY, NO_SUCH_PRODUCT, NO_UPSTREAM_RELEASE, NOT_APPLIED, UNEXPECTED
+from hanse.pipelines.keys import run_key
+from hanse.pipelines.lease import LEASE_SECONDS, Heartbeat, owner_identity, owner_is_dead
+from hanse.registry import Reader, Registry, Release, Run, RunStatus, StepStatus
+from hanse.spec import Product, Workspace
+
+Listener = Callable[[str, str, int, int], None]
+"""Called with (phase, name of what is under way, how many are done, how many there are)."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a run needs of the mesh around it.
+
+    Attributes:
+        state: folder for scratch files, absolute.
+        hashes: remembers the hashes of unchanged files.
+        engine: opened only when there is something to build.
+    """
+
+    workspace: Workspace
+    registry: Registry
+    engine: Engine
+    store: TableStore
+    clock: Clock
+    state: str
+    hashes: HashStore
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a run.
+
+    Attributes:
+        run: the run as recorded.
+        release: the release now visible, None if there is none.
+        built: tables built by this run; those not named were reused.
+        error: why it was blocked or failed.
+    """
+
+    run: Run
+    release: Release | None
+    built: tuple[TableName, ...] = ()
+    error: HanseError | None = None
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What a run found at its start, and holds on to until its end."""
+
+    product: Product
+    files: Mapping[str, FileState]
+    upstream: Mapping[ProductName, Release]
+    visible: Release | None
+    key: str
+
+
+def execute(
+    around: Surroundings,
+    name: ProductName,
+    *,
+    force: bool = False,
+    trigger: str = "manual",
+    listener: Listener | None = None,
+) -> Outcome:
+    """Run a product's pipeline once.
+
+    Args:
+        around: the mesh.
+        name: the product.
+        force: build everything even if nothing changed.
+        trigger: what asked for the run: ``manual``, ``schedule`` …
+        listener: hears of progress.
+
+    Returns:
+        The outcome; a blocked or failed run is an outcome with its ``error``, and is recorded.
+
+    Raises:
+        RunError: the run could not begin: not applied, no release upstream, an input missing.
+        Conflict: another run of the product is under way.
+    """
+    reader = around.registry.reader()
+    situation = observe_situation(around, reader, name)
+    if not force and situation.visible and situation.visible.key == situation.key:
+        return _unchanged(around, situation, trigger)
+    run = _begin(around, reader, situation, trigger, resume=not force)
+    from hanse.pipelines.build import build  # heavy libraries load only when there is something to build
+
+    scratch = Path(around.state, "runs", run.id)
+    with Heartbeat(around.registry, run.id, run.fence):
+        try:
+            release, built = build(around, situation, run, str(scratch), force=force, listener=listener)
+        except HanseError as error:
+            _end_failed(around, run, error)
+            ended = around.registry.reader().run(run.id) or run
+            return Outcome(ended, situation.visible, (), error)
+        except BaseException as error:
+            _end_failed(around, run, _unexpected(error))
+            raise
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    return Outcome(around.registry.reader().run(run.id) or run, release, built)
+
+
+def observe_situation(around: Surroundings, reader: Reader, name: ProductName) -> Situation:
+    """Look at everything that decides a run's result, without changing anything.
+
+    Raises:
+        RunError: no such product, not applied, no release upstream, or a file missing.
+    """
+    entry = around.workspace.entries.get(name)
+    if entry is None:
+        raise RunError(
+            NO_SUCH_PRODUCT,
+            f"there is no product {name}",
+            fix=did_you_mean(str(name), map(str, around.workspace.entries)),
+        )
+    if reader.digests().get(name) != entry.digest:
+        raise RunError(
+            NOT_APPLIED,
+            f"the files of {name} are not what was last applied",
+            fix="look at `hanse plan`, then run `hanse apply`",
+            subject=str(name),
+        )
+    product = around.workspace.product(name)
+    files = {f.name: observe(f, product.folder, around.hashes) for f in product.pipeline.files}
+    needed = {i.product for i in around.workspace.resolve_inputs(name)}
+    visible = reader.visible([name, *needed])
+    for upstream in sorted(needed):
+        if upstream not in visible:
+            raise RunError(
+                NO_UPSTREAM_RELEASE,
+                f"{name} reads {upstream}, which has no release yet",
+                fix=f"run it first: `hanse run {upstream}`",
+                subject=str(name),
+            )
+    releases = {p: visible[p] for p in needed}
+    engine = f"{around.engine.name} {around.engine.version}"
+    return Situation(product, files, releases, visible.get(name), run_key(entry.digest, files, releases, engine))
+
+
+def order(workspace: Workspace, names: Collection[ProductName]) -> tuple[ProductName, ...]:
+    """Return products so that each comes after those it reads (circles between products are spec's problems)."""
+    done: dict[ProductName, None] = {}
+    stack = [(name, False) for name in sorted(names, reverse=True)]
+    while stack:
+        name, expanded = stack.pop()
+        if expanded:
+            done.setdefault(name)
+        elif name not in done:
+            stack.append((name, True))
+            upstream = {i.product for i in workspace.resolve_inputs(name)}
+            stack.extend((u, False) for u in sorted(upstream & set(names), reverse=True) if u not in done)
+    return tuple(done)
+
+
+def _unchanged(around: Surroundings, situation: Situation, trigger: str) -> Outcome:
+    run = _new_run(around, situation, trigger)
+    with around.registry.write() as writer:
+        writer.begin_run(run, lease_seconds=LEASE_SECONDS)
+        writer.end_run(run.id, run.fence, RunStatus.UNCHANGED)
+    return Outcome(around.registry.reader().run(run.id) or run, situation.visible)
+
+
+def _begin(around: Surroundings, reader: Reader, situation: Situation, trigger: str, *, resume: bool) -> Run:
+    """Record the run; or go on with one whose process died, if it would build the same."""
+    for dead in reader.runs(situation.product.name, status=RunStatus.RUNNING):
+        if not owner_is_dead(dead.owner):
+            continue  # its lease decides, in the transaction below
+        with around.registry.write() as writer:
+            writer.end_lease(situation.product.name, dead.id)
+            if resume and dead.key == situation.key:
+                return writer.take_over(dead.id, owner=owner_identity(), lease_seconds=LEASE_SECONDS)
+            taken = writer.take_over(dead.id, owner=owner_identity(), lease_seconds=LEASE_SECONDS)
+            writer.end_run(dead.id, taken.fence, RunStatus.ABANDONED)
+        discard_staged(reader, dead.id)
+        shutil.rmtree(Path(around.state, "runs", dead.id), ignore_errors=True)
+    run = _new_run(around, situation, trigger)
+    try:
+        with around.registry.write() as writer:
+            writer.begin_run(run, lease_seconds=LEASE_SECONDS)
+    except Conflict as error:
+        raise Conflict(
+            BUSY,
+            f"a run of {situation.product.name} is under way",
+            why=error.problem.what,
+            fix="wait for it, or look at `hanse runs`",
+            subject=str(situation.product.name),
+        ) from error
+    return run
+
+
+def _new_run(around: Surroundings, situation: Situation, trigger: str) -> Run:
+    inputs: list[dict[str, Any]] = [
+        {"kind": "file", "name": name, "path": state.path, "sha256": state.sha256, "bytes": state.bytes}
+        for name, state in situation.files.items()
+    ]
+    inputs += [
+        {"kind": "port", "name": str(name), "release": r.id, "sequence": r.sequence}
+        for name, r in situation.upstream.items()
+    ]
+    return Run(
+        id=new_id(),
+        product=situation.product.name,
+        status=RunStatus.RUNNING,
+        key=situation.key,
+        trigger=trigger,
+        started_at=around.clock.now(),
+        inputs=tuple(inputs),
+        owner=owner_identity(),
+    )
+
+
+def _end_failed(around: Surroundings, run: Run, error: HanseError) -> None:
+    status = RunStatus.BLOCKED if isinstance(error, Blocked) else RunStatus.FAILED
+    # Somebody who took the run over decides its end; then there is nothing left to record or to clear here.
+    with suppress(Conflict), around.registry.write() as writer:
+        writer.end_run(run.id, run.fence, status, error=error.problem.as_document())
+    discard_staged(around.registry.reader(), run.id)
+
+
+def _unexpected(error: BaseException) -> HanseError:
+    return RunError(UNEXPECTED, f"the run stopped: {type(error).__name__}", fix="report this with the log")
+
+
+def discard_staged(reader: Reader, run_id: str) -> None:
+    """Remove the files that a run staged and did not commit. What is missed here is found by maintenance."""
+    steps = reader.steps(run_id)
+    if any(s.kind == "commit" and s.status is StepStatus.DONE for s in steps):
+        return  # the table store names them now
+    for step in steps:
+        path = step.output.get("path")
+        if step.kind == "stage" and path:
+            Path(path).unlink(missing_ok=True)
+
+
+def default_workers() -> int:
+    """Return how many nodes are built side by side; each uses the engine's own threads."""
+    return min(4, os.cpu_count() or 1)

@@ -1,0 +1,222 @@
+"""Staging: one node of the graph becomes one Parquet file that nobody sees yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hanse import sql
+from hanse.base import EngineError, HanseError, IngestError, Location, RunError, TransformError
+from hanse.ingest.codes import FILE_UNREADABLE
+from hanse.interfaces import Session, StagedFile, StoredColumn
+from hanse.pipelines.codes import COLUMNS_DIFFER, TRANSFORM_FAILED
+from hanse.pipelines.graph import FileRead, Node, NodeRead, PortRead, Read
+from hanse.spec import FileInput, Product, Table
+
+FAILED_ROWS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class CastFailure:
+    """A value that is not of the contract's type.
+
+    Attributes:
+        column: column of the contract.
+        value: the value, as text.
+        type: the type that the contract promises.
+        row: the whole row, as text per column.
+    """
+
+    column: str
+    value: str
+    type: str
+    row: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What staging a node gave: a file, or the values that could not be cast."""
+
+    file: StagedFile | None
+    failures: tuple[CastFailure, ...] = ()
+    failed_rows: int = 0
+
+
+def relation_of(read: Read) -> str:
+    """Return the internal name under which a session knows what a transform reads."""
+    match read:
+        case NodeRead(name):
+            return f"__n_{name}"
+        case FileRead(name):
+            return f"__f_{name}"
+        case PortRead(table):
+            return f"__p_{table.domain}__{table.product}__{table.local}"
+
+
+def select_of(session: Session, node: Node, product: Product) -> str:
+    """Return the SELECT that builds a node, confined to its declared inputs by both readers.
+
+    Raises:
+        Denied: the SQL names something that it may not.
+        RunError: HNS-L003: a file has other columns than the contract's table.
+    """
+    if node.statement is not None:
+        bound = node.statement.bind({parts: relation_of(read) for parts, read in node.reads.items()})
+        with explained(node, product):
+            references = session.references(bound.sql)
+        sql.second_reading(bound, references)
+        return bound.sql
+    assert node.table is not None  # only a contract's table is built without a transform
+    return _identity(session, node.table, _source_of(node, product), relation_of(next(iter(node.reads.values()))))
+
+
+def stage_private(session: Session, node: Node, product: Product, path: str) -> Staged:
+    """Stage a private transform as it is.
+
+    Raises:
+        TransformError: HNS-L012: the engine could not run it.
+    """
+    select = select_of(session, node, product)
+    with explained(node, product):
+        return Staged(session.stage(select, path))
+
+
+def stage_table(session: Session, node: Node, product: Product, path: str, columns: Sequence[StoredColumn]) -> Staged:
+    """Stage a contract's table: its columns, in its order, in its types, with the table's field ids.
+
+    Returns:
+        The file; or, if values cannot be cast exactly, their number and a bounded sample, and no file.
+
+    Raises:
+        TransformError: HNS-L012: the engine could not run it.
+        RunError: HNS-L003: columns differ from the contract.
+    """
+    assert node.table is not None
+    select = select_of(session, node, product)
+    with explained(node, product):
+        have = session.describe(select)
+    _require_columns(node, product, [name for name, _ in have])
+    want = [(c.name, c.type) for c in node.table.columns]
+    projection = sql.cast_projection(select, have, want)
+    try:
+        return Staged(session.stage(projection, path, columns))
+    except EngineError as error:
+        failed = _cast_failures(session, select, have, node.table)
+        if failed is not None:
+            return failed
+        raise explain(error, node, product) from error
+
+
+class explained:  # noqa: N801 - reads as a word: `with explained(node, product):`
+    """The error boundary around a domain's code: says whose SQL failed, in which file."""
+
+    def __init__(self, node: Node, product: Product) -> None:
+        self._node, self._product = node, product
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Turn an engine's error into the owner's."""
+        if isinstance(error, EngineError):
+            raise explain(error, self._node, self._product) from error
+
+
+def explain(error: HanseError, node: Node, product: Product) -> RunError:
+    """Return an engine's error as an error of the owner's transform or source."""
+    why = error.problem.why or error.problem.what
+    subject = f"{product.name}.{node.name}"
+    if node.transform is not None:
+        return TransformError(
+            TRANSFORM_FAILED,
+            f"transform `{node.name}` of {product.name} failed: {error.problem.what}",
+            where=Location(node.transform.path),
+            why=why,
+            fix=error.problem.fix,
+            subject=subject,
+        )
+    source = _source_of(node, product)
+    return unreadable(error, source, subject)
+
+
+def unreadable(error: HanseError, source: FileInput, subject: str) -> IngestError:
+    """Return an engine's error as the source's."""
+    return IngestError(
+        FILE_UNREADABLE,
+        f"input `{source.name}`: {source.path} cannot be read as {source.format}",
+        where=source.where,
+        why=error.problem.why or error.problem.what,
+        fix=error.problem.fix
+        or "look at the line named; give the dialect under `csv` in `pipeline.yaml` if it is real",
+        subject=subject,
+    )
+
+
+def _identity(session: Session, table: Table, source: FileInput, relation: str) -> str:
+    try:
+        have = [name for name, _ in session.describe(sql.select_star(relation))]
+    except EngineError as error:
+        raise unreadable(error, source, table.name) from error
+    by_source = {c.physical_name if c.physical_name in have else c.name: c for c in table.columns}
+    _compare(
+        have,
+        list(by_source),
+        f"file {source.path} of input `{source.name}`",
+        source.where,
+        f"the contract's table `{table.name}`",
+    )
+    return sql.project(relation, [(name, column.name) for name, column in by_source.items()])
+
+
+def _require_columns(node: Node, product: Product, have: Sequence[str]) -> None:
+    assert node.table is not None
+    where = Location(node.transform.path) if node.transform else None
+    _compare(
+        have,
+        [c.name for c in node.table.columns],
+        f"transform `{node.name}` of {product.name}",
+        where,
+        f"the contract's table `{node.table.name}`",
+    )
+
+
+def _compare(have: Sequence[str], want: Sequence[str], who: str, where: Location | None, what: str) -> None:
+    folded_have, folded_want = {h.casefold() for h in have}, {w.casefold() for w in want}
+    missing = [w for w in want if w.casefold() not in folded_have]
+    extra = [h for h in have if h.casefold() not in folded_want]
+    if not missing and not extra:
+        return
+    faults = []
+    if missing:
+        faults.append("lacks " + ", ".join(f"`{m}`" for m in missing))
+    if extra:
+        faults.append("has the extra " + ", ".join(f"`{e}`" for e in extra))
+    raise RunError(
+        COLUMNS_DIFFER,
+        f"{who} {' and '.join(faults)} compared with {what}",
+        where=where,
+        fix="make the columns those of the contract, or change the contract (`hanse plan` shows whom that touches)",
+    )
+
+
+def _cast_failures(session: Session, select: str, have: Sequence[tuple[str, str]], table: Table) -> Staged | None:
+    """Look for values that cannot be cast; None if that is not what went wrong."""
+    want = [(c.name, c.type) for c in table.columns]
+    query = sql.cast_failures(select, have, want, FAILED_ROWS)
+    if query is None:
+        return None
+    try:
+        rows = session.fetch(query.sample).to_pylist()
+        count = session.fetch(query.count).column(0)[0].as_py()
+    except EngineError:
+        return None  # the statement itself fails: the first error says it better
+    if not rows:
+        return None
+    failures = tuple(CastFailure(r["column_name"], r["value_text"], r["type_text"], sql.row_of(r)) for r in rows)
+    return Staged(None, failures, int(count))
+
+
+def _source_of(node: Node, product: Product) -> FileInput:
+    read = next(iter(node.reads.values()))
+    assert isinstance(read, FileRead)
+    return next(f for f in product.pipeline.files if f.name == read.name)
