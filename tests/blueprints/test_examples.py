@@ -17,8 +17,8 @@ def everything(folder: Path) -> dict[str, bytes]:
 def test_the_demo_has_its_descriptors_and_its_data(tmp_path: Path) -> None:
     written = demo(tmp_path / "demo")
     folder = tmp_path / "demo"
-    assert {*written.created, MARKER} == set(everything(folder))
-    assert set(EXAMPLES["flights"].data.values()) <= set(written.created)
+    assert {*written["written"], MARKER} == set(everything(folder))
+    assert set(EXAMPLES["flights"].data.values()) <= set(written["written"])
     assert (folder / "domains" / "airports" / "airports" / "deliveries" / "broken.csv").is_file()
     with zipfile.ZipFile(folder / "domains" / "airlines" / "flights" / "data" / "flights.csv.zip") as archive:
         lines = archive.read("flights.csv").count(b"\n")
@@ -29,8 +29,8 @@ def test_writing_it_twice_changes_nothing(tmp_path: Path) -> None:
     first = demo(tmp_path)
     before = everything(tmp_path)
     second = demo(tmp_path)
-    assert second.created == ()
-    assert second.unchanged == first.created
+    assert second["written"] == []
+    assert second["unchanged"] == first["written"]
     assert everything(tmp_path) == before
 
 
@@ -40,8 +40,8 @@ def test_edits_are_kept_and_missing_files_come_back(tmp_path: Path) -> None:
     edited.write_text("edited")
     (tmp_path / "domains" / "airports" / "airports" / "data" / "airports.csv").unlink()
     again = demo(tmp_path)
-    assert again.created == ("domains/airports/airports/data/airports.csv",)
-    assert again.kept == ("domains/planning/domain.yaml",)
+    assert again["written"] == ["domains/airports/airports/data/airports.csv"]
+    assert again["kept"] == ["domains/planning/domain.yaml"]
     assert edited.read_text() == "edited"
 
 

@@ -13,12 +13,12 @@ def everything(folder: Path) -> dict[str, bytes]:
 def test_a_new_folder_becomes_a_mesh_named_after_it(tmp_path: Path) -> None:
     written = init(tmp_path / "Retail-Mesh")
     folder = tmp_path / "Retail-Mesh"
-    assert set(written.created) == set(everything(folder))
-    assert {"mesh.yaml", ".gitignore", "README.md", "domains/sales/orders/product.yaml"} <= set(written.created)
+    assert set(written["written"]) == set(everything(folder))
+    assert {"mesh.yaml", ".gitignore", "README.md", "domains/sales/orders/product.yaml"} <= set(written["written"])
     assert "name: retail_mesh\n" in (folder / "mesh.yaml").read_text()
     assert (folder / "README.md").read_text().startswith("# retail_mesh\n")
     assert ".hanse/" in (folder / ".gitignore").read_text()
-    assert written.as_document()["folder"] == str(folder)
+    assert written["folder"] == str(folder)
 
 
 def test_a_name_can_be_given_and_must_be_legal(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_own_readme_and_gitignore_are_kept(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("mine")
     (tmp_path / ".gitignore").write_text("*.log\n")
     written = init(tmp_path)
-    assert written.kept == (".gitignore", "README.md")
+    assert written["kept"] == [".gitignore", "README.md"]
     assert (tmp_path / "README.md").read_text() == "mine"
     assert (tmp_path / "mesh.yaml").exists()
 
@@ -70,8 +70,8 @@ def test_what_was_cut_short_is_completed(tmp_path: Path) -> None:
     (tmp_path / "mesh.yaml").unlink()
     (tmp_path / "domains" / "sales" / "orders" / "product.yaml").unlink()
     again = init(tmp_path)
-    assert again.created == ("domains/sales/orders/product.yaml", "mesh.yaml")
-    assert set(again.created) | set(again.unchanged) == set(whole.created)
+    assert again["written"] == ["domains/sales/orders/product.yaml", "mesh.yaml"]
+    assert {*again["written"], *again["unchanged"]} == set(whole["written"])
 
 
 @pytest.mark.parametrize("in_the_way", ["domains", "."])

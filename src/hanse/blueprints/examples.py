@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from hanse.base import BlueprintError
 from hanse.base.suggest import did_you_mean
 from hanse.blueprints.codes import DATA_NOT_INSTALLED, FOLDER_IN_USE, UNKNOWN_EXAMPLE
-from hanse.blueprints.folder import Written, compare, write
+from hanse.blueprints.folder import compare, write
 from hanse.blueprints.packaged import packaged
 
 MARKER = ".hanse-demo"
@@ -25,11 +26,15 @@ class Example:
         package: Python package that carries the data; found, never imported (importing it would load pandas).
         licence: the data's licence.
         data: file in the package → file in the mesh.
+        query: a first question to the built mesh.
+        next: commands to try then.
     """
 
     package: str
     licence: str
     data: Mapping[str, str]
+    query: str = ""
+    next: tuple[str, ...] = ()
 
 
 EXAMPLES: Mapping[str, Example] = {
@@ -43,11 +48,22 @@ EXAMPLES: Mapping[str, Example] = {
             "data/planes.csv": "domains/airlines/flights/data/planes.csv",
             "data/weather.csv": "domains/weather/hourly/data/weather.csv",
         },
+        query=(
+            "SELECT name, flights, cancelled, round(mean_arrival_delay, 1) AS mean_arrival_delay\n"
+            "FROM planning.delays.carrier_delays\n"
+            "ORDER BY flights DESC\n"
+            "LIMIT 5"
+        ),
+        next=(
+            "hanse show planning.delays",
+            "hanse query \"SELECT * FROM mesh.catalog.checks WHERE status <> 'passed'\"",
+            "AIRPORTS_FILE=deliveries/broken.csv hanse run airports.airports",
+        ),
     )
 }
 
 
-def demo(path: str | Path, *, example: str = "flights") -> Written:
+def demo(path: str | Path, *, example: str = "flights") -> dict[str, Any]:
     """Write an example mesh, with its data, into a folder.
 
     Writing it twice changes nothing; files edited since are kept, files taken away come back.
@@ -55,6 +71,10 @@ def demo(path: str | Path, *, example: str = "flights") -> Written:
     Args:
         path: an empty or missing folder, or one that this function wrote before.
         example: name of the example, a key of ``EXAMPLES``.
+
+    Returns:
+        A document: ``blueprint``, ``folder`` (absolute), the files ``written``, ``unchanged`` and ``kept`` (edited
+        since), a first ``query``, and the commands to try ``next``.
 
     Raises:
         BlueprintError: HNS-B005 for an unknown example, HNS-B001 when the folder holds other things, HNS-B004 when the
@@ -71,7 +91,7 @@ def demo(path: str | Path, *, example: str = "flights") -> Written:
         # First of all, so that a demo cut short can be continued.
         write(folder, {MARKER: f"{example}\n".encode()})
     write(folder, {f: content[f] for f in found.missing})
-    return Written(example, str(folder), found.missing, found.same, found.different)
+    return found.as_document(example, folder) | {"query": chosen.query, "next": list(chosen.next)}
 
 
 def _check_folder(folder: Path, example: str) -> None:

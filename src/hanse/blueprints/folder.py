@@ -15,41 +15,22 @@ from hanse.blueprints.codes import CANNOT_WRITE
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """What became of a blueprint's files.
-
-    Attributes:
-        blueprint: which one: ``minimal`` or the name of an example.
-        folder: the mesh's folder, absolute.
-        created: files written, relative to the folder, sorted.
-        unchanged: files that were there with the very content, sorted.
-        kept: files that were there with other content and were left alone, sorted.
-    """
-
-    blueprint: str
-    folder: str
-    created: tuple[str, ...]
-    unchanged: tuple[str, ...]
-    kept: tuple[str, ...]
-
-    def as_document(self) -> dict[str, Any]:
-        """Return the JSON shape, the same on every door."""
-        return {
-            "blueprint": self.blueprint,
-            "folder": self.folder,
-            "created": list(self.created),
-            "unchanged": list(self.unchanged),
-            "kept": list(self.kept),
-        }
-
-
-@dataclass(frozen=True, slots=True)
 class Comparison:
-    """Files to be written, against what is there."""
+    """Files to be written, against what is there; names are relative to the folder and sorted."""
 
     missing: tuple[str, ...]
     same: tuple[str, ...]
     different: tuple[str, ...]
+
+    def as_document(self, blueprint: str, folder: Path) -> dict[str, Any]:
+        """Say what became of each file once the missing ones are written: the same JSON shape on every door."""
+        return {
+            "blueprint": blueprint,
+            "folder": str(folder),
+            "written": list(self.missing),
+            "unchanged": list(self.same),
+            "kept": list(self.different),
+        }
 
 
 def compare(folder: Path, files: Mapping[str, bytes]) -> Comparison:

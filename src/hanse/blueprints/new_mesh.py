@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from hanse.base import BlueprintError, HanseError
 from hanse.base.codes import ILLEGAL_NAME
 from hanse.base.names import name_fault, suggest_name
 from hanse.blueprints.codes import MESH_EXISTS, WOULD_OVERWRITE
-from hanse.blueprints.folder import Written, compare, write
+from hanse.blueprints.folder import compare, write
 from hanse.blueprints.packaged import packaged
 
+_NEXT = (
+    "hanse check",
+    "hanse apply",
+    "hanse run sales.orders",
+    'hanse query "SELECT * FROM sales.orders.revenue_by_day"',
+)
 _PLACEHOLDER = b"my_mesh"
 # A repository often has these already; the mesh works without ours.
 _OPTIONAL = frozenset({".gitignore", "README.md"})
 
 
-def init(path: str | Path, *, name: str | None = None) -> Written:
+def init(path: str | Path, *, name: str | None = None) -> dict[str, Any]:
     """Write a minimal mesh: ``mesh.yaml``, ``.gitignore``, a README and the product ``sales.orders``.
 
     Files that are there stay as they are; a README and a ``.gitignore`` of the user's own are kept.
@@ -24,6 +31,10 @@ def init(path: str | Path, *, name: str | None = None) -> Written:
     Args:
         path: the mesh's folder; made when missing, may hold other files.
         name: the mesh's name; by default made of the folder's name.
+
+    Returns:
+        A document: ``blueprint``, ``folder`` (absolute), the files ``written``, ``unchanged`` and ``kept`` (there with
+        other content), and the commands to run ``next``.
 
     Raises:
         BlueprintError: HNS-B002 when the folder is a mesh already, HNS-B003 when a file is in the way (then nothing
@@ -46,7 +57,7 @@ def init(path: str | Path, *, name: str | None = None) -> Written:
     # mesh.yaml last: a half-written mesh is no mesh, and running init again completes it.
     order = sorted(found.missing, key=lambda f: (f == "mesh.yaml", f))
     write(folder, {f: content[f] for f in order})
-    return Written("minimal", str(folder), found.missing, found.same, found.different)
+    return found.as_document("minimal", folder) | {"next": list(_NEXT)}
 
 
 def _legal_name(folder: Path, name: str | None) -> str:
