@@ -1,0 +1,228 @@
+"""Relations as SELECTs that DuckDB can bind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+
+from hanse.base import EngineError, Location
+from hanse.drivers.duckdb import codes
+from hanse.drivers.duckdb.errors import classify
+from hanse.drivers.duckdb.footers import Shape, check_present, read_shapes
+from hanse.drivers.duckdb.quoting import fold, identifier, literal_path, literal_paths, local_path, text, texts
+from hanse.interfaces import CsvScan, ParquetScan, StoredColumn, TableScan
+from hanse.spec.types import List, Map
+
+# Folder names like `day=1` would add columns, and are not part of a file.
+_PLAIN = "hive_partitioning=false, union_by_name=false"
+
+
+def table_select(cursor: duckdb.DuckDBPyConnection, scan: TableScan) -> str:
+    """Read a snapshot's files by field id, at every depth.
+
+    Top-level columns go by id through ``read_parquet(schema=MAP {id: …})``, as fast as a plain read. DuckDB matches the
+    members of nested columns by name, so files whose nested ids stand under other names get an explicit projection.
+
+    Raises:
+        EngineError: delete files (HNS-E021), files without field ids (HNS-E019), damaged or missing files.
+    """
+    if scan.deletes:
+        raise EngineError(
+            codes.DELETE_FILES,
+            "the table holds row-level deletes of an outside writer, which cannot be applied here",
+            fix="compact the table with the writer that left them",
+        )
+    if not scan.files:
+        nothing = ", ".join(f"CAST(NULL AS {c.type}) AS {identifier(c.name)}" for c in scan.columns)
+        return f"SELECT {nothing} WHERE false"
+    groups: dict[tuple[Shape, ...], list[str]] = {}
+    for path, shapes in zip(scan.files, read_shapes(cursor, scan.files), strict=True):
+        _check_ids(path, shapes)
+        groups.setdefault(_disagreeing(shapes, scan.columns), []).append(path)
+    return " UNION ALL ".join(_by_id(files, scan.columns, odd) for odd, files in groups.items())
+
+
+def _check_ids(path: str, shapes: Sequence[Shape]) -> None:
+    for shape in shapes:
+        if shape.field_id is None:
+            raise EngineError(
+                codes.NO_FIELD_IDS,
+                f"column `{shape.name}` of `{path}` has no field id",
+                why="without ids, a column that was dropped and added again would show its old values",
+            )
+        _check_ids(path, shape.members)
+
+
+def _disagreeing(shapes: Sequence[Shape], columns: Sequence[StoredColumn]) -> tuple[Shape, ...]:
+    """Return a file's nested columns that matching by name would read wrongly."""
+    by_id = {s.field_id: s for s in shapes}
+    pairs = ((by_id.get(c.field_id), c) for c in columns if c.children)
+    return tuple(shape for shape, column in pairs if shape is not None and not _agrees(shape, column))
+
+
+def _agrees(shape: Shape, column: StoredColumn) -> bool:
+    if shape.kind != "struct":
+        pairs = zip(shape.members, column.children, strict=False)
+        return all(s.field_id == c.field_id and (not c.children or _agrees(s, c)) for s, c in pairs)
+    names = {fold(m.name): m for m in shape.members}
+    ids = {m.field_id for m in shape.members}
+    met = 0
+    for child in column.children:
+        member = names.get(fold(child.name))
+        if member is None and child.field_id not in ids:
+            continue  # added later: NULL either way
+        if member is None or member.field_id != child.field_id or (child.children and not _agrees(member, child)):
+            return False
+        met += 1
+    return met > 0
+
+
+def _by_id(files: Sequence[str], columns: Sequence[StoredColumn], odd: Sequence[Shape]) -> str:
+    odd_by_id = {s.field_id: s for s in odd}
+    entries, projection = [], []
+    for column in columns:
+        shape = odd_by_id.get(column.field_id)
+        stored = str(shape) if shape else str(column.type)
+        entries.append(f"{column.field_id}: {{name: {text(column.name)}, type: {text(stored)}, default_value: NULL}}")
+        name = identifier(column.name)
+        value = _rebuild(name, shape, column, 0) if shape else name
+        projection.append(f"CAST({value} AS {column.type}) AS {name}" if shape else name)
+    source = f"read_parquet({literal_paths(files)}, schema=MAP {{{', '.join(entries)}}}, {_PLAIN})"
+    return f"SELECT {', '.join(projection)} FROM {source}"  # noqa: S608 - every name and text is quoted
+
+
+def _rebuild(value: str, shape: Shape, column: StoredColumn, depth: int) -> str:
+    """Return an expression that gives a nested value of a file the members of the table's column, by field id."""
+    if not column.children or not shape.members:
+        return value
+    item = f"item_{depth}"
+    if isinstance(column.type, List):
+        inner = _rebuild(item, shape.members[0], column.children[0], depth + 1)
+        return f"list_transform({value}, lambda {item}: {inner})"
+    if isinstance(column.type, Map):
+        key = _rebuild(f"{item}.key", shape.members[0], column.children[0], depth + 1)
+        content = _rebuild(f"{item}.value", shape.members[1], column.children[1], depth + 1)
+        pairs = f"list_transform(map_entries({value}), lambda {item}: {{'key': {key}, 'value': {content}}})"
+        return f"CASE WHEN {value} IS NOT NULL THEN map_from_entries({pairs}) END"
+    members = {m.field_id: m for m in shape.members}
+    fields = []
+    for child in column.children:
+        member = members.get(child.field_id)
+        content = f"CAST(NULL AS {child.type})"
+        if member is not None:
+            content = _rebuild(f"struct_extract({value}, {text(member.name)})", member, child, depth + 1)
+        fields.append(f"{identifier(child.name)} := {content}")
+    return f"CASE WHEN {value} IS NOT NULL THEN struct_pack({', '.join(fields)}) END"
+
+
+def parquet_select(cursor: duckdb.DuckDBPyConnection, scan: ParquetScan) -> str:
+    """Read Parquet files as they are.
+
+    Raises:
+        EngineError: files of different columns (HNS-E020), damaged or missing files, no files at all (HNS-E011).
+    """
+    if not scan.files:
+        raise EngineError(codes.FILE_MISSING, "a Parquet relation needs at least one file")
+    shapes = read_shapes(cursor, scan.files)
+    first = [(s.name, str(s)) for s in shapes[0]]
+    for path, columns in zip(scan.files, shapes, strict=True):
+        other = [(s.name, str(s)) for s in columns]
+        if other != first:
+            odd = sorted({name for name, _ in set(other) ^ set(first)}) or ["the order of columns"]
+            raise EngineError(
+                codes.SCHEMAS_DIFFER,
+                f"`{path}` and `{scan.files[0]}` have different columns: {', '.join(odd)}",
+                fix="deliver files of one shape, or make them separate inputs",
+            )
+    return f"SELECT * FROM read_parquet({literal_paths(scan.files)}, {_PLAIN})"  # noqa: S608 - quoted paths
+
+
+_SNIFFED = "SELECT Delimiter, Quote, Escape, SkipRows, HasHeader, Columns, DateFormat, TimestampFormat FROM sniff_csv"
+_DELIMITERS = (",", ";", "\t", "|")
+
+
+def csv_select(cursor: duckdb.DuckDBPyConnection, scan: CsvScan) -> str:
+    """Read a CSV file with the dialect and types found once, over the whole file, now.
+
+    Raises:
+        EngineError: damaged, missing, wrongly encoded or malformed file.
+    """
+    path = local_path(scan.path)
+    check_present(path)
+    given = _given(scan)
+    sniffed = _sniff(cursor, path, given)
+    if scan.delimiter is None and len(sniffed[5]) == 1:
+        # A ragged line makes the sniffer see one wide column; reading with the evident delimiter names the line.
+        counts = {d: sniffed[5][0]["name"].count(d) for d in _DELIMITERS}
+        delimiter = max(counts, key=lambda d: counts[d])
+        if counts[delimiter]:
+            sniffed = _sniff(cursor, path, f"{given}, delim={text(delimiter)}")
+    delimiter, quote, escape, skip, header, columns, date_format, timestamp_format = sniffed
+    # "(empty)" means that the sniffed part holds no quotes; later lines may.
+    quote = scan.quote if scan.quote is not None else '"' if quote in {"(empty)", ""} else quote
+    escape = quote if escape in {"(empty)", ""} else escape
+    types = ", ".join(f"{text(c['name'])}: {text(c['type'])}" for c in columns)
+    options = [
+        "auto_detect=false",
+        f"delim={text(delimiter)}",
+        f"quote={text(quote)}",
+        f"escape={text(escape)}",
+        f"skip={int(skip)}",
+        f"header={str(bool(header)).lower()}",
+        f"columns={{{types}}}",
+        "strict_mode=true",
+        "hive_partitioning=false",
+        *([f"dateformat={text(date_format)}"] if date_format else []),
+        *([f"timestampformat={text(timestamp_format)}"] if timestamp_format else []),
+        *_source_options(scan),
+    ]
+    return f"SELECT * FROM read_csv({literal_path(path)}, {', '.join(options)})"  # noqa: S608 - quoted tokens
+
+
+def _sniff(cursor: duckdb.DuckDBPyConnection, path: str, given: str) -> tuple[Any, ...]:
+    query = f"{_SNIFFED}({literal_path(path)}{given}"
+    try:
+        row = cursor.execute(f"{query})").fetchone()
+    except duckdb.InvalidInputException as error:
+        if classify(error) is not codes.MALFORMED_ROW:
+            raise
+        # The sniffer gives up without naming a line. Reading strictly with what the sound lines say will name it.
+        row = cursor.execute(f"{query}, ignore_errors=true)").fetchone()
+    if row is None:
+        raise EngineError(codes.FILE_DAMAGED, "nothing can be read from the file", where=Location(path))
+    return row
+
+
+def _given(scan: CsvScan) -> str:
+    options = _source_options(scan)
+    if scan.text:
+        options.append("all_varchar=true")
+    else:
+        options.append("sample_size=-1")
+    if scan.columns:
+        pinned = ", ".join(f"{text(name)}: {text(sql_type)}" for name, sql_type in scan.columns.items())
+        options.append(f"types={{{pinned}}}")
+    if scan.delimiter is not None:
+        options.append(f"delim={text(scan.delimiter)}")
+    if scan.quote is not None:
+        options.append(f"quote={text(scan.quote)}")
+    if scan.header is not None:
+        options.append(f"header={str(scan.header).lower()}")
+    return "".join(f", {o}" for o in options)
+
+
+def _source_options(scan: CsvScan) -> list[str]:
+    options = [f"compression={text(scan.compression)}"]
+    if scan.encoding is not None:
+        options.append(f"encoding={text(scan.encoding.lower())}")
+    if scan.null_values:
+        options.append(f"nullstr={texts(scan.null_values)}")
+    return options
+
+
+def folder_prefix(path: str) -> str:
+    """Return a folder as the prefix that DuckDB compares paths with."""
+    return local_path(path).rstrip(os.sep) + os.sep

@@ -1,0 +1,299 @@
+"""A locked DuckDB database in memory, over files."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import duckdb
+
+from hanse.base import EngineError, new_id
+from hanse.base.suggest import did_you_mean
+from hanse.drivers.duckdb import codes
+from hanse.drivers.duckdb.batches import Batches, start_stream
+from hanse.drivers.duckdb.errors import translate, useful_text
+from hanse.drivers.duckdb.flights import Flight, Tower
+from hanse.drivers.duckdb.footers import read_statistics
+from hanse.drivers.duckdb.quoting import fold, identifier, local_path, text, texts
+from hanse.drivers.duckdb.references import read_references
+from hanse.drivers.duckdb.scans import csv_select, folder_prefix, parquet_select, table_select
+from hanse.drivers.duckdb.staging import stage_file
+from hanse.interfaces import (
+    ArrowScan,
+    ColumnStatistics,
+    CsvScan,
+    ParquetScan,
+    References,
+    Relation,
+    SessionLimits,
+    StagedFile,
+    StoredColumn,
+    TableScan,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Rows out of these are made from their arguments alone; other table functions read files, settings or the catalog.
+TABLE_FUNCTIONS = frozenset({"generate_series", "json_each", "json_tree", "range", "repeat", "repeat_row", "unnest"})
+# Scalar functions that tell of the process, its settings or other statements, or that change the session.
+OUTSIDE_FUNCTIONS = frozenset(
+    {
+        "add_parquet_key", "current_connection_id", "current_query", "current_query_id", "current_setting",
+        "current_transaction_id", "currval", "getenv", "getvariable", "in_search_path", "json_deserialize_sql",
+        "json_execute_serialized_sql", "json_serialize_plan", "json_serialize_sql", "nextval",
+        "parse_duckdb_log_message", "setseed", "txid_current", "write_log",
+    }
+)  # fmt: skip
+OUTSIDE_PREFIXES = ("__internal", "duckdb_", "pg_get_", "pragma_")
+
+# NULLS_LAST is DuckDB's own default and what sqlglot assumes of DuckDB, so that SQL of other dialects keeps its order.
+_FIXED_SETTINGS = """
+SET GLOBAL TimeZone='UTC';
+SET GLOBAL default_null_order='NULLS_LAST';
+SET GLOBAL preserve_insertion_order=true;
+SET GLOBAL python_enable_replacements=false;
+SET GLOBAL autoinstall_known_extensions=false;
+SET GLOBAL autoload_known_extensions=false;
+SET GLOBAL allow_community_extensions=false;
+SET GLOBAL allow_persistent_secrets=false;
+"""
+_LOCK = "SET GLOBAL enable_external_access=false; SET GLOBAL lock_configuration=true"
+
+
+class DuckDBSession:
+    """See :class:`hanse.interfaces.Session`. Every call runs on a connection of its own to one in-memory database."""
+
+    def __init__(
+        self, *, readable: Sequence[str], writable: Sequence[str], limits: SessionLimits, temp_directory: str
+    ) -> None:
+        self._seconds = limits.seconds
+        self._spill = f"{local_path(temp_directory)}/duckdb-{new_id()}"
+        self._tower = Tower()
+        self._binding = threading.Lock()
+        self._bound: dict[str, str] = {}
+        self._tables: dict[str, str] = {}
+        self._read_references = lru_cache(maxsize=256)(self._parse)
+        self._connection = duckdb.connect(":memory:")
+        try:
+            self._connection.execute(_settings(readable, writable, limits, self._spill))
+        except (duckdb.Error, ValueError) as error:
+            self._connection.close()
+            raise EngineError(
+                codes.IMPOSSIBLE_LIMITS, f"the engine refuses its settings: {useful_text(error)}"
+            ) from error
+
+    def bind(self, name: str, relation: Relation) -> None:
+        """Make a relation readable under a name; files are looked at now, so that damage is reported by name.
+
+        CSV files are sniffed once, here; Arrow tables are copied into the session's own memory.
+        """
+        with self._binding, self._flight(_path(relation)) as flight:
+            cursor = flight.cursor
+            key = fold(name)
+            table = None
+            if isinstance(relation, ArrowScan):
+                table = f"__rows_{new_id()}"
+                cursor.register(f"{table}_arrow", relation.table)
+                cursor.execute(f"CREATE TABLE {identifier(table)} AS FROM {identifier(table + '_arrow')}")
+                cursor.unregister(f"{table}_arrow")
+                select = f"FROM {identifier(table)}"
+            else:
+                select = _select(cursor, relation)
+            cursor.execute(f"CREATE OR REPLACE VIEW {identifier(name)} AS {select}")
+            self._bound[key] = name
+            self._drop_rows(cursor, key)
+            if table:
+                self._tables[key] = table
+
+    def unbind(self, name: str) -> None:
+        """Forget a relation; unknown names are ignored."""
+        key = fold(name)
+        with self._binding, self._flight() as flight:
+            if self._bound.pop(key, None) is not None:
+                flight.cursor.execute(f"DROP VIEW IF EXISTS {identifier(name)}")
+                self._drop_rows(flight.cursor, key)
+
+    def references(self, sql: str) -> References:
+        """Parse with DuckDB's parser and return what the statement names.
+
+        Raises:
+            EngineError: HNS-E001, HNS-E002 or HNS-E023.
+        """
+        self._check_open()
+        return self._read_references(sql)
+
+    def describe(self, select: str) -> tuple[tuple[str, str], ...]:
+        """Return (column name, type name) of a SELECT without running it."""
+        self._admit(select)
+        with self._flight() as flight:
+            return _describe(flight.cursor, select)
+
+    def stream(self, select: str, *, batch_rows: int = 65_536) -> pa.RecordBatchReader:
+        """Run a SELECT; its time limit runs until its last batch was read or its reader was dropped."""
+        import pyarrow as pa
+
+        self._admit(select)
+        flight = self._start()
+        try:
+            with flight.busy:
+                reader = start_stream(flight.cursor, select, batch_rows)
+                flight.result = reader
+        except duckdb.Error as error:
+            self._tower.land(flight)
+            raise translate(error, code=flight.verdict) from error
+        except BaseException:
+            self._tower.land(flight)
+            raise
+        return pa.RecordBatchReader.from_batches(reader.schema, Batches(flight, self._tower))
+
+    def fetch(self, select: str) -> pa.Table:
+        """Run a SELECT and return all its rows."""
+        self._admit(select)
+        with self._flight() as flight:
+            return flight.cursor.execute(select).to_arrow_table()
+
+    def stage(self, select: str, path: str, columns: Sequence[StoredColumn] | None = None) -> StagedFile:
+        """Run a SELECT and write its rows to one Parquet file: whole and on disk, or not at all.
+
+        Raises:
+            EngineError: HNS-E022 when the SELECT's columns are not ``columns``, and whatever the statement raises.
+        """
+        self._admit(select)
+        with self._flight(path) as flight:
+            if columns is not None:
+                _check_columns(flight.cursor, select, columns)
+            return stage_file(flight.cursor, select, local_path(path), columns)
+
+    def statistics(self, files: Sequence[str]) -> Mapping[str, ColumnStatistics]:
+        """Return, per top-level column, what the footers of Parquet files say exactly over all the files."""
+        with self._flight() as flight:
+            return read_statistics(flight.cursor, files)
+
+    def interrupt(self) -> None:
+        """End whatever runs in this session; it raises HNS-E009."""
+        self._tower.end_all()
+
+    def close(self) -> None:
+        """Give everything back. Rows still being read end with HNS-E018. Closing twice is harmless."""
+        self._tower.end_all(codes.SESSION_CLOSED)
+        self._read_references.cache_clear()
+        self._connection.close()
+        shutil.rmtree(self._spill, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _check_open(self) -> None:
+        if self._tower.closed:
+            raise EngineError(codes.SESSION_CLOSED, "the session is closed")
+
+    def _start(self) -> Flight:
+        self._check_open()
+        try:
+            cursor = self._connection.cursor()
+        except duckdb.Error as error:
+            raise EngineError(codes.SESSION_CLOSED, "the session is closed") from error
+        flight = self._tower.start(cursor, self._seconds)
+        if flight.verdict is not None:
+            self._tower.land(flight)
+            raise EngineError(flight.verdict, "the session is closed")
+        return flight
+
+    @contextmanager
+    def _flight(self, path: str | None = None) -> Iterator[Flight]:
+        flight = self._start()
+        try:
+            with flight.busy:
+                yield flight
+        except duckdb.Error as error:
+            raise translate(error, path=path, code=flight.verdict) from error
+        except ValueError as error:  # a name or text with NUL
+            raise EngineError(codes.SYNTAX, str(error)) from error
+        finally:
+            self._tower.land(flight)
+
+    def _drop_rows(self, cursor: duckdb.DuckDBPyConnection, key: str) -> None:
+        rows = self._tables.pop(key, None)
+        if rows:
+            cursor.execute(f"DROP TABLE IF EXISTS {identifier(rows)}")
+
+    def _parse(self, sql: str) -> References:
+        with self._flight() as flight:
+            row = flight.cursor.execute("SELECT json_serialize_sql(?)", [sql]).fetchone()
+        return read_references(row[0] if row else "")
+
+    def _admit(self, select: str) -> None:
+        """Refuse what is not one SELECT over bound relations and harmless functions, whoever wrote it."""
+        found = self.references(select)
+        for relation in found.relations:
+            if len(relation) != 1 or fold(relation[0]) not in self._bound:
+                name = ".".join(relation)
+                raise EngineError(
+                    codes.UNKNOWN_NAME,
+                    f"there is no relation `{name}` in this session",
+                    fix=did_you_mean(name, self._bound.values()),
+                )
+        for function in found.table_functions - TABLE_FUNCTIONS:
+            raise EngineError(codes.OUTSIDE, f"`{function}` in FROM reaches outside the session")
+        for function in found.functions:
+            if function in OUTSIDE_FUNCTIONS or function.startswith(OUTSIDE_PREFIXES):
+                raise EngineError(codes.OUTSIDE, f"function `{function}` reaches outside the session")
+
+
+def _settings(readable: Sequence[str], writable: Sequence[str], limits: SessionLimits, spill: str) -> str:
+    places = [*readable, *writable]
+    settings = [
+        _FIXED_SETTINGS,
+        f"SET GLOBAL allowed_directories={texts([folder_prefix(p) for p in places])};",
+        f"SET GLOBAL allowed_paths={texts([local_path(p) for p in places])};",
+        f"SET GLOBAL temp_directory={text(spill)};",
+    ]
+    if limits.threads is not None:
+        settings.append(f"SET GLOBAL threads={int(limits.threads)};")
+    if limits.memory is not None:
+        settings.append(f"SET GLOBAL memory_limit='{int(limits.memory)}B';")
+    return "".join([*settings, _LOCK])
+
+
+def _path(relation: Relation) -> str | None:
+    return relation.path if isinstance(relation, CsvScan) else None
+
+
+def _select(cursor: duckdb.DuckDBPyConnection, relation: TableScan | ParquetScan | CsvScan) -> str:
+    if isinstance(relation, TableScan):
+        return table_select(cursor, relation)
+    if isinstance(relation, ParquetScan):
+        return parquet_select(cursor, relation)
+    return csv_select(cursor, relation)
+
+
+def _describe(cursor: duckdb.DuckDBPyConnection, select: str) -> tuple[tuple[str, str], ...]:
+    rows = cursor.execute(f"DESCRIBE {select}").fetchall()
+    return tuple((name, kind) for name, kind, *_ in rows)
+
+
+def _check_columns(cursor: duckdb.DuckDBPyConnection, select: str, columns: Sequence[StoredColumn]) -> None:
+    found = _describe(cursor, select)
+    wanted = tuple((c.name, str(c.type)) for c in columns)
+    if found != wanted and any(c.children for c in columns):  # nested types are spelt without needless quotes
+        nothing = ", ".join(f"CAST(NULL AS {c.type}) AS {identifier(c.name)}" for c in columns)
+        wanted = _describe(cursor, f"SELECT {nothing}")
+    if found == wanted:
+        return
+    for (name, kind), (wanted_name, wanted_kind) in zip(found, wanted, strict=False):
+        if (name, kind) != (wanted_name, wanted_kind):
+            what = f"column `{name}` of type {kind} stands where `{wanted_name}` of type {wanted_kind} is meant"
+            raise EngineError(codes.COLUMNS_DIFFER, what, fix="cast and order the last projection like the table")
+    what = f"the SELECT has {len(found)} columns, the table has {len(wanted)}"
+    raise EngineError(codes.COLUMNS_DIFFER, what, fix="select exactly the table's columns")
