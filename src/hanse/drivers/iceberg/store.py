@@ -1,0 +1,460 @@
+"""The table store on Iceberg: a local warehouse folder and a catalog in SQLite.
+
+PyIceberg is not used at run time. Its import alone costs more CPU than a hundred commits here, and one commit through
+it 10 to 20 ms. What is written follows the public formats (Iceberg version 2, SqlCatalog's tables), and the tests let
+the real SqlCatalog and DuckDB open, read and change the same tables.
+
+Order of a commit, so that a kill at any point leaves the old state or the new one:
+
+1. data files, manifest, manifest list and metadata file are written under new names and synced to the disk;
+2. the pointers of all tables concerned move in one SQLite transaction, each only if it still is what was read;
+3. metadata files that nobody needs any more are removed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import uuid
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+from hanse.base import Conflict, Problem, StorageError, TableName
+from hanse.base.names import split_major
+from hanse.drivers.iceberg import metadata
+from hanse.drivers.iceberg.avro import AvroError
+from hanse.drivers.iceberg.catalog import Catalog, Swap
+from hanse.drivers.iceberg.commit import Draft, add_snapshot, now_ms, to_json
+from hanse.drivers.iceberg.files import remove, storage_error, storage_errors, sync, write_new
+from hanse.drivers.iceberg.manifest import Contents, LiveFile, local_path, read_contents
+from hanse.drivers.iceberg.metadata import Document
+from hanse.drivers.iceberg.schema import columns, evolve, without_docs
+from hanse.interfaces import ColumnDraft, Replacement, Snapshot, StagedFile, TableScan, TableSchema
+from hanse.interfaces.codes import (
+    COMMIT_CONFLICT,
+    CORRUPT_STORE,
+    ILLEGAL_NOTE,
+    LOST_FILE,
+    OTHER_COLUMNS,
+    STORAGE_MISSING,
+    UNKNOWN_SNAPSHOT,
+    UNKNOWN_TABLE,
+)
+
+_SQLITE_URI = "sqlite:///"
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_PARQUET_END = b"PAR1"
+_CACHED_TABLES = 512
+_CACHED_SNAPSHOTS = 4096
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+class _Cache(Generic[_Key, _Value]):
+    """The values used last. What is kept here never changes, so it is never stale."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._values: OrderedDict[_Key, _Value] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: _Key) -> _Value | None:
+        with self._lock:
+            if key not in self._values:
+                return None
+            self._values.move_to_end(key)
+            return self._values[key]
+
+    def put(self, key: _Key, value: _Value) -> None:
+        with self._lock:
+            self._values[key] = value
+            self._values.move_to_end(key)
+            if len(self._values) > self._size:
+                self._values.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """A table as its newest metadata file says."""
+
+    table: TableName
+    path: str
+    document: Document
+
+    @property
+    def schema(self) -> TableSchema:
+        return TableSchema(self.document["current-schema-id"], columns(metadata.fields_of(self.document)))
+
+
+class IcebergTables:
+    """A :class:`~hanse.interfaces.TableStore` in the Iceberg format. Nothing is opened or created before it is used.
+
+    A table ``domain.product.local`` stands in ``<warehouse>/<domain>/<product>/<local>`` and in the catalog under the
+    namespace ``domain.product``. Any Iceberg tool reads it, PyIceberg with
+    ``SqlCatalog(name, uri=catalog_uri, warehouse=warehouse)``. Safe for use by several threads and processes.
+
+    Args:
+        warehouse: folder of the tables; created with the first table. Tables name their files by absolute path.
+        catalog_uri: ``sqlite:///<path>`` of the catalog database, as SQLAlchemy writes it; created with the first
+            table.
+        name: the catalog's name within its database.
+    """
+
+    def __init__(self, warehouse: str, catalog_uri: str, name: str = "hanse") -> None:
+        if not catalog_uri.startswith(_SQLITE_URI):
+            raise StorageError(
+                STORAGE_MISSING, f"the catalog `{catalog_uri}` is not in SQLite", fix="write sqlite:///<path>"
+            )
+        # One spelling for one folder: tables name their files by it.
+        self._warehouse = os.path.realpath(warehouse)
+        self._catalog = Catalog(os.path.abspath(catalog_uri.removeprefix(_SQLITE_URI)), name)
+        self._documents: _Cache[str, Document] = _Cache(_CACHED_TABLES)
+        self._contents: _Cache[tuple[str, int], Contents] = _Cache(_CACHED_SNAPSHOTS)
+
+    @property
+    def warehouse(self) -> str:
+        """Absolute path of the warehouse; all files of all tables lie in it."""
+        return self._warehouse
+
+    def create(self, table: TableName, columns: Sequence[ColumnDraft]) -> TableSchema:
+        """See :meth:`hanse.interfaces.TableStore.create`."""
+        state = self._find_state(table)
+        if state is None:
+            fields, last_id = evolve((), columns, 0)
+            document = metadata.new_document(self._location(table), fields, last_id, now_ms())
+            path = metadata.next_path(document, None)
+            with storage_errors(f"create the table {table}", str(table)), self._catalog.writing():
+                # Under the lock: two who create at once do not both write, and none writes into what is being dropped.
+                if self._catalog.pointer(*_identifier(table)) is None:
+                    self._make_folders(table)
+                    write_new(path, to_json(document))
+                    sync((os.path.dirname(path),))
+                    self._catalog.insert(*_identifier(table), path)
+            state = self._state(table)
+        present = metadata.fields_of(state.document)
+        wanted, _ = evolve(present, columns, state.document["last-column-id"])
+        if without_docs(present) != without_docs(wanted):
+            raise StorageError(
+                OTHER_COLUMNS, f"{table} exists with other columns", fix="run `hanse apply`", subject=str(table)
+            )
+        return state.schema
+
+    def alter(self, table: TableName, columns: Sequence[ColumnDraft]) -> TableSchema:
+        """See :meth:`hanse.interfaces.TableStore.alter`."""
+        state = self._state(table)
+        present = metadata.fields_of(state.document)
+        wanted, last_id = evolve(present, columns, state.document["last-column-id"])
+        if wanted == present:
+            return state.schema
+        altered = metadata.with_fields(state.document, wanted, last_id, now_ms())
+        self._commit([(state, Draft(table, state.path, altered))])
+        return self._state(table).schema
+
+    def schema(self, table: TableName) -> TableSchema | None:
+        """See :meth:`hanse.interfaces.TableStore.schema`."""
+        state = self._find_state(table)
+        return None if state is None else state.schema
+
+    def staging(self, table: TableName, run_id: str) -> str:
+        """Return ``<location>/data/<run id>.parquet``; see :meth:`hanse.interfaces.TableStore.staging`."""
+        _check_run_id(run_id)
+        folder = f"{self._location(table)}/data"
+        with storage_errors(f"make the folder `{folder}`", str(table)):
+            os.makedirs(folder, exist_ok=True)
+        return f"{folder}/{run_id}.parquet"
+
+    def replace(
+        self,
+        table: TableName,
+        files: Sequence[StagedFile],
+        *,
+        parent_id: int | None,
+        run_id: str,
+        properties: Mapping[str, str] | None = None,
+    ) -> Snapshot:
+        """See :meth:`hanse.interfaces.TableStore.replace`."""
+        replacement = Replacement(table, tuple(files), parent_id, properties or {})
+        return self.replace_many((replacement,), run_id=run_id)[0]
+
+    def replace_many(self, replacements: Sequence[Replacement], *, run_id: str) -> tuple[Snapshot, ...]:
+        """See :meth:`hanse.interfaces.TableStore.replace_many`."""
+        _check_run_id(run_id)
+        if len({replacement.table for replacement in replacements}) < len(replacements):
+            raise ValueError("a table stands twice in one commit")
+        snapshots: dict[TableName, Snapshot] = {}
+        drafts: list[tuple[_State, Draft]] = []
+        try:
+            for replacement in replacements:
+                table = replacement.table
+                state = self._state(table)
+                snapshot = metadata.snapshot_of_run(state.document, run_id)
+                if snapshot is None:
+                    drafts.append((state, Draft(table, state.path, state.document)))
+                    snapshot = self._add_snapshot(state, drafts[-1][1], replacement, run_id)
+                snapshots[table] = _snapshot(table, snapshot)
+        except BaseException:
+            _discard(drafts)
+            raise
+        if drafts:
+            self._commit(drafts)
+        return tuple(snapshots[replacement.table] for replacement in replacements)
+
+    def find(self, table: TableName, run_id: str) -> Snapshot | None:
+        """See :meth:`hanse.interfaces.TableStore.find`."""
+        state = self._find_state(table)
+        snapshot = None if state is None else metadata.snapshot_of_run(state.document, run_id)
+        return None if snapshot is None else _snapshot(table, snapshot)
+
+    def scan(self, table: TableName, snapshot_id: int) -> TableScan:
+        """See :meth:`hanse.interfaces.TableStore.scan`."""
+        state = self._state(table)
+        snapshot = _known(state, snapshot_id)
+        contents = self._contents_of(state, snapshot)
+        schema_id = snapshot.get("schema-id", state.document["current-schema-id"])
+        return TableScan(
+            files=tuple(file.path for file in contents.files),
+            columns=columns(metadata.fields_of(state.document, schema_id)),
+            deletes=contents.deletes,
+            metadata=state.path,
+            snapshot_id=snapshot_id,
+        )
+
+    def verify(self, table: TableName, snapshot_id: int) -> tuple[Problem, ...]:
+        """Look at size and last bytes of every file; see :meth:`hanse.interfaces.TableStore.verify`."""
+        state = self._state(table)
+        snapshot = _known(state, snapshot_id)
+        try:
+            contents = self._read_contents(table, snapshot)
+        except StorageError as error:
+            return tuple(error.problems)
+        faults = ((file.path, _fault(file.path, file.size)) for file in contents.files)
+        return tuple(
+            Problem(LOST_FILE, f"`{path}` {fault}", fix="restore it from a backup or run again", subject=str(table))
+            for path, fault in faults
+            if fault
+        )
+
+    def tables(self) -> tuple[TableName, ...]:
+        """See :meth:`hanse.interfaces.TableStore.tables`. Other writers' tables outside ``domain.product`` are left out."""
+        with storage_errors("list the tables"):
+            names = self._catalog.names()
+        found = []
+        for namespace, local in names:
+            domain, dot, product = namespace.partition(".")
+            if dot and "." not in product:
+                name, major = split_major(local)
+                found.append(TableName(domain, product, name, 1 if major is None else major))
+        return tuple(found)
+
+    def drop(self, table: TableName) -> None:
+        """See :meth:`hanse.interfaces.TableStore.drop`."""
+        location, trash = self._location(table), f"{self._warehouse}/.dropped"
+        with storage_errors(f"drop the table {table}", str(table)):
+            if self._catalog.pointer(*_identifier(table)) is not None:
+                with self._catalog.writing():
+                    self._catalog.delete(*_identifier(table))
+            if not os.path.isdir(location):
+                return
+            os.makedirs(trash, exist_ok=True)
+            with self._catalog.writing():
+                # Nobody can create it again meanwhile; a kill before this line leaves files that nobody names.
+                if self._catalog.pointer(*_identifier(table)) is None:
+                    os.rename(location, f"{trash}/{uuid.uuid4()}")
+            shutil.rmtree(trash, ignore_errors=True)
+
+    def close(self) -> None:
+        """Close the catalog; the next use opens it again."""
+        self._catalog.close()
+
+    def __enter__(self) -> Self:
+        """Return self."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def _location(self, table: TableName) -> str:
+        return f"{self._warehouse}/{table.domain}/{table.product}/{table.local}"
+
+    def _make_folders(self, table: TableName) -> None:
+        """Make the folders of a table, and wait until the disk has every one that is new."""
+        location = self._location(table)
+        folder, known = location, [location]
+        while not os.path.isdir(folder):
+            folder = os.path.dirname(folder)
+            known.append(folder)
+        for part in ("metadata", "data"):
+            os.makedirs(f"{location}/{part}", exist_ok=True)
+        sync(known)
+
+    def _state(self, table: TableName) -> _State:
+        state = self._find_state(table)
+        if state is None:
+            raise StorageError(UNKNOWN_TABLE, f"there is no table {table}", fix="run `hanse apply`", subject=str(table))
+        return state
+
+    def _find_state(self, table: TableName) -> _State | None:
+        before = None
+        while True:
+            with storage_errors("read the catalog", str(table)):
+                path = self._catalog.pointer(*_identifier(table))
+            if path is None:
+                return None
+            if not local_path(path).startswith(f"{self._location(table)}/"):
+                raise _moved(table, path)
+            document = self._documents.get(path)
+            if document is not None:
+                return _State(table, path, document)
+            try:
+                document = self._read_document(table, path)
+            except StorageError:
+                if path == before:
+                    raise
+                before = path  # five others committed meanwhile and this file is gone: look once more
+                continue
+            self._documents.put(path, document)
+            return _State(table, path, document)
+
+    def _read_document(self, table: TableName, path: str) -> Document:
+        with storage_errors(f"read the metadata of {table}", str(table)), open(local_path(path), "rb") as file:
+            content = file.read()
+        try:
+            return metadata.check(json.loads(content), path)
+        except ValueError as error:
+            raise storage_error(CORRUPT_STORE, f"`{path}` is damaged", str(error), str(table)) from error
+
+    def _contents_of(self, state: _State, snapshot: Document) -> Contents:
+        key = (state.document["table-uuid"], snapshot["snapshot-id"])
+        contents = self._contents.get(key)
+        if contents is None:
+            contents = self._read_contents(state.table, snapshot)
+            self._contents.put(key, contents)
+        return contents
+
+    def _read_contents(self, table: TableName, snapshot: Document) -> Contents:
+        what = f"read the files of snapshot {snapshot['snapshot-id']} of {table}"
+        try:
+            with storage_errors(what, str(table)):
+                return read_contents(snapshot["manifest-list"])
+        except (AvroError, KeyError) as error:
+            raise storage_error(CORRUPT_STORE, f"cannot {what}", str(error), str(table)) from error
+
+    def _parent_files(self, state: _State, parent_id: int | None) -> tuple[LiveFile, ...]:
+        if parent_id is None:
+            return ()
+        parent = _known(state, parent_id)
+        try:
+            return self._contents_of(state, parent).files
+        except StorageError:
+            # They are only noted as deleted, for incremental readers; a damaged past must not keep a table broken.
+            return ()
+
+    def _add_snapshot(self, state: _State, draft: Draft, replacement: Replacement, run_id: str) -> Document:
+        table = replacement.table
+        old = self._parent_files(state, replacement.parent_id)
+        with storage_errors(f"write a snapshot of {table}", str(table)):
+            snapshot, contents = add_snapshot(draft, replacement, run_id, old, f"{self._location(table)}/data")
+        self._contents.put((state.document["table-uuid"], snapshot["snapshot-id"]), contents)
+        return snapshot
+
+    def _commit(self, drafts: Sequence[tuple[_State, Draft]]) -> None:
+        """Write the metadata files and move all pointers, or none."""
+        names = ", ".join(str(draft.table) for _, draft in drafts)
+        decided = False
+        try:
+            with storage_errors(f"commit {names}"):
+                for state, draft in drafts:
+                    draft.write(state.document["last-updated-ms"])
+                swaps = [Swap(*_identifier(draft.table), draft.old_path, draft.path) for _, draft in drafts]
+                with self._catalog.writing():
+                    self._swap(swaps)
+                    # From here on the commit may have happened even if the database reports an error.
+                    decided = True
+        except BaseException:
+            if not decided:
+                _discard(drafts)
+            raise
+        for _, draft in drafts:
+            self._documents.put(draft.path, draft.document)
+            remove(local_path(path) for path in draft.obsolete)
+
+    def _swap(self, swaps: Sequence[Swap]) -> None:
+        lost = self._catalog.swap(swaps)
+        if lost is not None:
+            name = f"{lost.namespace}.{lost.table}"
+            raise Conflict(
+                COMMIT_CONFLICT,
+                f"{name} was changed by somebody else meanwhile",
+                why="nothing was committed",
+                fix="run again",
+                subject=name,
+            )
+
+
+def _discard(drafts: Sequence[tuple[_State, Draft]]) -> None:
+    for _, draft in drafts:
+        remove(draft.written)
+
+
+def _moved(table: TableName, path: str) -> StorageError:
+    # In a copied mesh the catalog still points to the original's files, which must not be touched from here.
+    return storage_error(STORAGE_MISSING, f"{table} was written elsewhere", f"its metadata is `{path}`", str(table))
+
+
+def _check_run_id(run_id: str) -> None:
+    if not _RUN_ID.fullmatch(run_id):
+        raise StorageError(ILLEGAL_NOTE, f"`{run_id}` is no run id", fix="use letters, digits, `.`, `_` and `-`")
+
+
+def _known(state: _State, snapshot_id: int) -> Document:
+    snapshot = metadata.snapshot_of(state.document, snapshot_id)
+    if snapshot is None:
+        raise StorageError(
+            UNKNOWN_SNAPSHOT,
+            f"{state.table} has no snapshot {snapshot_id}",
+            fix="name a newer release",
+            subject=str(state.table),
+        )
+    return snapshot
+
+
+def _snapshot(table: TableName, snapshot: Document) -> Snapshot:
+    summary = snapshot["summary"]
+    return Snapshot(
+        table=table,
+        snapshot_id=snapshot["snapshot-id"],
+        schema_id=snapshot["schema-id"],
+        parent_id=snapshot.get("parent-snapshot-id"),
+        run_id=summary[metadata.RUN_ID],
+        rows=int(summary["total-records"]),
+        bytes=int(summary["total-files-size"]),
+    )
+
+
+def _fault(path: str, size: int) -> str | None:
+    """Return what is wrong with a data file."""
+    try:
+        with open(path, "rb") as file:
+            found = os.fstat(file.fileno()).st_size
+            if found != size:
+                return f"has {found} bytes, not {size}"
+            file.seek(-len(_PARQUET_END), os.SEEK_END)
+            return None if file.read() == _PARQUET_END else "does not end like a Parquet file"
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read: {error}"
+
+
+def _identifier(table: TableName) -> tuple[str, str]:
+    return f"{table.domain}.{table.product}", table.local
