@@ -1,1 +1,38 @@
-"""Floor 7: desired against actual, as one list of steps."""
+"""Floor 7: desired state against actual state: steps, told by ``explain`` and done by ``apply``."""
+
+from hanse.plan.apply import apply
+from hanse.plan.build import build
+from hanse.plan.diff import ColumnAction, ColumnChange
+from hanse.plan.explain import explain
+from hanse.plan.steps import (
+    Action,
+    AlterTable,
+    CreateTable,
+    Note,
+    Plan,
+    PlannedTable,
+    PortChange,
+    PutDomain,
+    PutProduct,
+    Step,
+    label,
+)
+
+__all__ = [
+    "Action",
+    "AlterTable",
+    "ColumnAction",
+    "ColumnChange",
+    "CreateTable",
+    "Note",
+    "Plan",
+    "PlannedTable",
+    "PortChange",
+    "PutDomain",
+    "PutProduct",
+    "Step",
+    "apply",
+    "build",
+    "explain",
+    "label",
+]
