@@ -1,1 +1,60 @@
-"""Floor 4: SQL as trees. Pure functions: parse, dependencies, projections."""
+"""Floor 4: SQL as trees. Pure functions: parse, dependencies, projections.
+
+Importing this room is cheap; the parser is loaded when something of it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hanse.sql.build import count, limit, project, quote, select_star
+    from hanse.sql.casts import cast_failure_counts, cast_failures, cast_projection, same_type
+    from hanse.sql.columns import output_columns
+    from hanse.sql.parse import parse_select
+    from hanse.sql.second import second_reading
+    from hanse.sql.statement import Bound, RelationRef, Statement
+
+_HOMES = {
+    "Bound": "statement",
+    "RelationRef": "statement",
+    "Statement": "statement",
+    "cast_failure_counts": "casts",
+    "cast_failures": "casts",
+    "cast_projection": "casts",
+    "count": "build",
+    "limit": "build",
+    "output_columns": "columns",
+    "parse_select": "parse",
+    "project": "build",
+    "quote": "build",
+    "same_type": "casts",
+    "second_reading": "second",
+    "select_star": "build",
+}
+
+__all__ = [
+    "Bound",
+    "RelationRef",
+    "Statement",
+    "cast_failure_counts",
+    "cast_failures",
+    "cast_projection",
+    "count",
+    "limit",
+    "output_columns",
+    "parse_select",
+    "project",
+    "quote",
+    "same_type",
+    "second_reading",
+    "select_star",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)

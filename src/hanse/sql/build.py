@@ -1,0 +1,66 @@
+"""Small statements built as trees. Another statement goes in whole, as a subquery of text that was generated here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from hanse.sql.bind import write
+
+SOURCE = "__src"
+
+
+def identifier(name: str) -> exp.Identifier:
+    """Return a quoted identifier."""
+    return exp.to_identifier(name, quoted=True)
+
+
+def column(name: str, table: str | None = None) -> exp.Column:
+    """Return a quoted column, qualified if a table is given."""
+    return exp.Column(this=identifier(name), table=identifier(table) if table else None)
+
+
+def source(select_sql: str, alias: str = SOURCE) -> exp.Subquery:
+    """Return generated text as a subquery, word by word."""
+    return exp.Subquery(this=exp.Var(this=select_sql), alias=exp.TableAlias(this=identifier(alias)))
+
+
+def quote(name: str) -> str:
+    """Return an identifier in double quotes, inner quotes doubled."""
+    return write(identifier(name))
+
+
+def select_star(relation: str) -> str:
+    """Return a SELECT of everything in a relation with a one-part name."""
+    return write(exp.Select(expressions=[exp.Star()]).from_(exp.Table(this=identifier(relation))))
+
+
+def limit(select_sql: str, rows: int) -> str:
+    """Return a SELECT of at most so many rows of another one.
+
+    Args:
+        select_sql: generated text.
+        rows: at least 0.
+    """
+    return write(exp.Select(expressions=[exp.Star()]).from_(source(select_sql)).limit(exp.Literal.number(max(rows, 0))))
+
+
+def count(select_sql: str) -> str:
+    """Return a SELECT of the number of rows of another one, as column ``rows``."""
+    rows = exp.alias_(exp.Anonymous(this="count", expressions=[exp.Star()]), "rows", quoted=True)
+    return write(exp.Select(expressions=[rows]).from_(source(select_sql)))
+
+
+def project(select_sql: str, columns: Sequence[str | tuple[str, str]]) -> str:
+    """Return a SELECT of some columns of another one, in the order given.
+
+    Args:
+        select_sql: generated text.
+        columns: names, or pairs of name and new name.
+    """
+    chosen: list[exp.Expr] = []
+    for entry in columns:
+        old, new = (entry, entry) if isinstance(entry, str) else entry
+        chosen.append(exp.alias_(column(old, SOURCE), new, quoted=True))
+    return write(exp.Select(expressions=chosen).from_(source(select_sql)))

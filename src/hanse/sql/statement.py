@@ -1,0 +1,105 @@
+"""What is known of a statement after the first reading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from hanse.base import Location
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from hanse.sql.lex import Text
+
+
+@dataclass(frozen=True, slots=True)
+class RelationRef:
+    """A base relation that a statement names.
+
+    Attributes:
+        parts: the name's parts as written, outermost first.
+        line, column: where it stands in the statement's text, from 1.
+    """
+
+    parts: tuple[str, ...]
+    line: int
+    column: int
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The parts as names compare: without regard to case."""
+        return tuple(part.lower() for part in self.parts)
+
+    def __str__(self) -> str:
+        return ".".join(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A statement over internal relations: the only text that an engine may see.
+
+    Attributes:
+        sql: generated text, identifiers quoted, comments dropped.
+        relations: internal names in it.
+        ctes: generated names of its common table expressions.
+    """
+
+    sql: str
+    relations: frozenset[str]
+    ctes: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One checked query. The tree belongs to this room; others use what is offered here.
+
+    Attributes:
+        text: the statement as written.
+    """
+
+    text: Text
+    _tree: exp.Expr = field(repr=False, compare=False)
+
+    @cached_property
+    def relations(self) -> tuple[RelationRef, ...]:
+        """Base relations in the order written, one entry per mention; names of CTEs are not among them."""
+        from hanse.sql.scope import relations
+
+        return relations(self._tree, self.text)
+
+    @cached_property
+    def names(self) -> tuple[tuple[str, ...], ...]:
+        """The different names among :attr:`relations`, in lower case, in the order first written."""
+        return tuple(dict.fromkeys(ref.key for ref in self.relations))
+
+    @cached_property
+    def is_volatile(self) -> bool:
+        """Whether the same data may give another result at another time (``now()``, ``random()``, SAMPLE …)."""
+        from hanse.sql.scope import is_volatile
+
+        return is_volatile(self._tree)
+
+    def where(self, ref: RelationRef) -> Location:
+        """Return the place of a relation, for messages."""
+        return Location(self.text.path or "query", ref.line, ref.column)
+
+    def bind(self, names: Mapping[tuple[str, ...], str]) -> Bound:
+        """Rewrite every base relation into an internal one-part name.
+
+        A relation keeps the alias that the author gave it, or its own name as alias, so that ``flights.carrier`` and
+        ``domain.product.flights.carrier`` still mean the same. Every CTE gets a generated name, so a name that the
+        author chose can never stand for a relation.
+
+        Args:
+            names: parts of a relation, in any case → internal name. Names starting ``__cte_`` are kept for CTEs.
+
+        Raises:
+            QueryError: HNS-Q003 when a relation is missing in ``names``.
+            Denied: HNS-D008 when the statement is too large to be written out.
+        """
+        from hanse.sql.bind import bind
+
+        return bind(self, names)
