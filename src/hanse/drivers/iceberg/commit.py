@@ -11,7 +11,7 @@ from typing import Any
 
 from hanse.base import StorageError, TableName
 from hanse.drivers.iceberg import metadata
-from hanse.drivers.iceberg.files import sync, write_new
+from hanse.drivers.iceberg.files import write_new
 from hanse.drivers.iceberg.footer import read_file
 from hanse.drivers.iceberg.manifest import Contents, DataFile, LiveFile, write_manifest, write_manifest_list
 from hanse.drivers.iceberg.metadata import Document
@@ -30,6 +30,7 @@ class Draft:
         document: its next document.
         path: metadata file that holds it, once written.
         written: files written for it so far, to be removed if it is not committed.
+        unsynced: files and folders that the disk must have before it is committed.
         obsolete: metadata files that nobody needs once it is committed.
     """
 
@@ -38,10 +39,11 @@ class Draft:
     document: Document
     path: str = ""
     written: list[str] = field(default_factory=list)
+    unsynced: list[str] = field(default_factory=list)
     obsolete: list[str] = field(default_factory=list)
 
     def write(self, updated_ms: int) -> None:
-        """Write the metadata file and wait until the disk has it.
+        """Write the metadata file.
 
         Args:
             updated_ms: when the document that this one follows was written.
@@ -52,9 +54,18 @@ class Draft:
         document, self.obsolete = metadata.with_previous(self.document, self.old_path, updated_ms)
         self.document = document
         self.path = metadata.next_path(document, self.old_path)
-        self.written.append(self.path)
-        write_new(self.path, to_json(document))
-        sync((os.path.dirname(self.path),))
+        self.add(self.path, to_json(document))
+        self.unsynced.append(os.path.dirname(self.path))
+
+    def add(self, path: str, content: bytes) -> None:
+        """Write a new file.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self.written.append(path)
+        self.unsynced.append(path)
+        write_new(path, content)
 
 
 def to_json(document: Any) -> bytes:
@@ -102,6 +113,8 @@ def add_snapshot(
         "schema-id": document["current-schema-id"],
     }
     draft.document = metadata.with_snapshot(document, snapshot)
+    for file in files:
+        draft.unsynced += (file.path, os.path.dirname(file.path))
     live = tuple(LiveFile(file.path, file.rows, file.size, sequence_number) for file in files)
     return snapshot, Contents(live, deletes=False, manifests=() if manifest is None else (manifest,))
 
@@ -114,15 +127,11 @@ def _checked(replacement: Replacement, document: Document, folder: str) -> list[
             raise _bad(replacement, staged, f"it lies outside `{folder}`")
         try:
             size = os.path.getsize(staged.path)
-            if size == staged.bytes:
-                sync((staged.path,))
         except FileNotFoundError as error:
             raise _bad(replacement, staged, "it is missing") from error
         if size != staged.bytes:
             raise _bad(replacement, staged, f"it has {size} bytes, not {staged.bytes}")
         files.append(read_file(staged, wanted))
-    if files:
-        sync({os.path.dirname(file.path) for file in files})
     if len({file.path for file in files}) < len(files):
         raise StorageError(BAD_FILE, "a staged file stands twice in one commit", subject=str(replacement.table))
     return files
@@ -146,8 +155,7 @@ def _write_manifests(
         content = write_manifest(
             files, old, snapshot_id=snapshot_id, schema=metadata.schema_of(document), spec_id=spec_id
         )
-        draft.written.append(path)
-        write_new(path, content)
+        draft.add(path, content)
         written = (path, len(content))
     manifest_list = f"{folder}/snap-{snapshot_id}-0-{commit}.avro"
     content = write_manifest_list(
@@ -159,8 +167,7 @@ def _write_manifests(
         sequence_number=sequence_number,
         spec_id=spec_id,
     )
-    draft.written.append(manifest_list)
-    write_new(manifest_list, content)
+    draft.add(manifest_list, content)
     return (written[0] if written else None), manifest_list
 
 

@@ -135,7 +135,7 @@ class IcebergTables:
                 if self._catalog.pointer(*_identifier(table)) is None:
                     self._make_folders(table)
                     write_new(path, to_json(document))
-                    sync((os.path.dirname(path),))
+                    sync((path, os.path.dirname(path)))
                     self._catalog.insert(*_identifier(table), path)
             state = self._state(table)
         present = metadata.fields_of(state.document)
@@ -242,7 +242,7 @@ class IcebergTables:
         )
 
     def tables(self) -> tuple[TableName, ...]:
-        """See :meth:`hanse.interfaces.TableStore.tables`. Other writers' tables outside ``domain.product`` are left out."""
+        """Return the tables that stand under ``domain.product``; other writers' tables elsewhere are not Hanse's."""
         with storage_errors("list the tables"):
             names = self._catalog.names()
         found = []
@@ -375,6 +375,7 @@ class IcebergTables:
             with storage_errors(f"commit {names}"):
                 for state, draft in drafts:
                     draft.write(state.document["last-updated-ms"])
+                sync({path for _, draft in drafts for path in draft.unsynced})
                 swaps = [Swap(*_identifier(draft.table), draft.old_path, draft.path) for _, draft in drafts]
                 with self._catalog.writing():
                     self._swap(swaps)
