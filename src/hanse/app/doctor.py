@@ -69,10 +69,12 @@ def _registry(mesh: Mesh) -> Iterator[Document]:
 
 def _events(mesh: Mesh) -> Iterator[Document]:
     verdict = mesh.verify_events()
-    if verdict["intact"]:
+    if verdict["ok"]:
         yield _ok(f"{verdict['count']} events, chain intact, head {verdict['head'][:16]}…")
     else:
-        yield _problem(f"the chain is broken: {verdict['broken']}", "restore the control database from a backup")
+        yield _problem(
+            f"the chain is broken: {verdict['broken']['detail']}", "restore the control database from a backup"
+        )
 
 
 def _runs(mesh: Mesh) -> Iterator[Document]:

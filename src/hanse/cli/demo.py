@@ -11,9 +11,9 @@ from hanse.cli.render import print_json, print_table, say, say_status
 from hanse.cli.run import print_run, progress
 
 _QUESTION = """
-SELECT carrier, name, flights, cancelled, average_delay
+SELECT name, flights, cancelled, round(mean_arrival_delay, 1) AS minutes_late
 FROM planning.delays.carrier_delays
-ORDER BY average_delay DESC
+ORDER BY minutes_late DESC
 LIMIT 5
 """.strip()
 

@@ -43,8 +43,8 @@ def command_verify(context: click.Context, head: str | None, as_json: bool) -> i
     verdict = opened(context).verify_events(expected_head=head)
     if as_json:
         print_json(verdict)
-    elif verdict["intact"]:
+    elif verdict["ok"]:
         say_status("ok", f"{verdict['count']} events, chain intact, head {verdict['head']}")
     else:
-        say_status("failed", f"the chain is broken: {verdict['broken']}")
-    return Exit.OK if verdict["intact"] else Exit.FAILED
+        say_status("failed", f"the chain is broken: {verdict['broken']['detail']}")
+    return Exit.OK if verdict["ok"] else Exit.FAILED

@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from meshes import MeshFolder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> MeshFolder:
+    return MeshFolder(tmp_path / "mesh")
