@@ -10,7 +10,6 @@ from hanse.interfaces.engine import (
     Relation,
     Session,
     SessionLimits,
-    TableScan,
 )
 from hanse.interfaces.tables import (
     ColumnDraft,
@@ -18,6 +17,7 @@ from hanse.interfaces.tables import (
     Snapshot,
     StagedFile,
     StoredColumn,
+    TableScan,
     TableSchema,
     TableStore,
 )

@@ -7,29 +7,10 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from hanse.interfaces.tables import StagedFile, StoredColumn
+from hanse.interfaces.tables import StagedFile, StoredColumn, TableScan
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-@dataclass(frozen=True, slots=True)
-class TableScan:
-    """Files of one snapshot, read by field id (never by name: names come back with other meanings).
-
-    Attributes:
-        files: Parquet files, absolute paths or URLs; empty for an empty table.
-        columns: the snapshot's schema.
-        deletes: the snapshot holds delete files of an outside writer; ``metadata`` must be read instead of ``files``.
-        metadata: the table format's own metadata document, for engines that read the format natively.
-        snapshot_id: the snapshot within ``metadata``.
-    """
-
-    files: tuple[str, ...]
-    columns: tuple[StoredColumn, ...]
-    deletes: bool = False
-    metadata: str | None = None
-    snapshot_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

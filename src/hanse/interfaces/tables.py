@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from hanse.base import Problem, TableName
 from hanse.spec.types import DataType
-
-if TYPE_CHECKING:
-    from hanse.interfaces.engine import TableScan
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +79,25 @@ class Snapshot:
     run_id: str
     rows: int
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class TableScan:
+    """Files of one snapshot, read by field id (never by name: names come back with other meanings).
+
+    Attributes:
+        files: Parquet files, absolute paths or URLs; empty for an empty table.
+        columns: the snapshot's schema.
+        deletes: the snapshot holds delete files of an outside writer; ``metadata`` must be read instead of ``files``.
+        metadata: the table format's own metadata document, for engines that read the format natively.
+        snapshot_id: the snapshot within ``metadata``.
+    """
+
+    files: tuple[str, ...]
+    columns: tuple[StoredColumn, ...]
+    deletes: bool = False
+    metadata: str | None = None
+    snapshot_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
