@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hanse.sql.build import count, limit, project, quote, select_star
-    from hanse.sql.casts import cast_failure_counts, cast_failures, cast_projection, same_type
+    from hanse.sql.casts import CastFailures, cast_failures, cast_projection, row_of, same_type
     from hanse.sql.columns import output_columns
     from hanse.sql.parse import parse_select
     from hanse.sql.second import second_reading
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Bound": "statement",
+    "CastFailures": "casts",
     "RelationRef": "statement",
     "Statement": "statement",
-    "cast_failure_counts": "casts",
     "cast_failures": "casts",
     "cast_projection": "casts",
     "count": "build",
@@ -29,6 +29,7 @@ _HOMES = {
     "parse_select": "parse",
     "project": "build",
     "quote": "build",
+    "row_of": "casts",
     "same_type": "casts",
     "second_reading": "second",
     "select_star": "build",
@@ -36,9 +37,9 @@ _HOMES = {
 
 __all__ = [
     "Bound",
+    "CastFailures",
     "RelationRef",
     "Statement",
-    "cast_failure_counts",
     "cast_failures",
     "cast_projection",
     "count",
@@ -47,6 +48,7 @@ __all__ = [
     "parse_select",
     "project",
     "quote",
+    "row_of",
     "same_type",
     "second_reading",
     "select_star",

@@ -52,15 +52,16 @@ def count(select_sql: str) -> str:
     return write(exp.Select(expressions=[rows]).from_(source(select_sql)))
 
 
-def project(select_sql: str, columns: Sequence[str | tuple[str, str]]) -> str:
-    """Return a SELECT of some columns of another one, in the order given.
+def project(relation: str, columns: Sequence[str | tuple[str, str]]) -> str:
+    """Return a SELECT of some columns of a relation with a one-part name, in the order given.
 
     Args:
-        select_sql: generated text.
+        relation: internal name.
         columns: names, or pairs of name and new name.
     """
     chosen: list[exp.Expr] = []
     for entry in columns:
         old, new = (entry, entry) if isinstance(entry, str) else entry
         chosen.append(exp.alias_(column(old, SOURCE), new, quoted=True))
-    return write(exp.Select(expressions=chosen).from_(source(select_sql)))
+    table = exp.Table(this=identifier(relation), alias=exp.TableAlias(this=identifier(SOURCE)))
+    return write(exp.Select(expressions=chosen).from_(table))

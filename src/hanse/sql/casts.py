@@ -6,8 +6,10 @@ promise about values, so a cast happens only where casting back gives the same v
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -63,58 +65,85 @@ def cast_projection(select_sql: str, have: Typed, want: Wanted) -> str:
     return write(exp.Select(expressions=chosen).from_(source(select_sql)))
 
 
-def cast_failures(select_sql: str, have: Typed, want: Wanted, limit: int) -> str | None:
-    """Return a SELECT of the first values that cannot be cast without loss, or None if no cast can fail.
+@dataclass(frozen=True, slots=True)
+class CastFailures:
+    """Statements that look for values which cannot be cast without loss. Each scans once.
 
-    Its columns, all text: ``column_name``; ``value_text``; ``type_text``, the wanted type; ``row_json``, the whole row.
-    At most ``limit`` rows of the source are looked up; one with several faults comes out once per fault.
+    Attributes:
+        sample: SELECT of the first of them, columns all text: ``column_name``; ``value_text``; ``type_text``, the
+            wanted type; ``row_json``, the whole row (see :func:`row_of`). A row with several faults comes out once per
+            fault.
+        count: SELECT of one number, ``failed_rows``: rows with at least one such value.
+        by_column: SELECT of one row: the number of such values per column that can fail, under the column's name.
     """
-    types = _types(have, want)
-    checks = _checks(types, want)
+
+    sample: str
+    count: str
+    by_column: str
+
+
+def cast_failures(select_sql: str, have: Typed, want: Wanted, limit: int) -> CastFailures | None:
+    """Return statements that find values which cannot be cast without loss, or None if no cast can fail.
+
+    Args:
+        select_sql: generated text.
+        have: (column, type) as :meth:`hanse.interfaces.Session.describe` gives them for ``select_sql``.
+        want: (column, type) that shall come out.
+        limit: rows of the source that the sample looks up at most.
+
+    Raises:
+        QueryError: HNS-Q005 when a wanted column is missing or there twice.
+    """
+    checks = _checks(_types(have, want), want)
     if not checks:
         return None
-    faults = [exp.If(this=_fails(name, check), true=_fault(name, wanted)) for name, wanted, check in checks]
-    listed = exp.Array(expressions=[exp.Case(ifs=[fault]) for fault in faults])
+    any_fails = exp.or_(*(_fails(name, check) for name, _, check in checks))
+    rows = exp.alias_(_call("count_if", any_fails.copy()), "failed_rows", quoted=True)
+    counts = [exp.alias_(_call("count_if", _fails(name, check)), name, quoted=True) for name, _, check in checks]
+    return CastFailures(
+        sample=_sample(select_sql, checks, any_fails, limit),
+        count=write(exp.Select(expressions=[rows]).from_(source(select_sql))),
+        by_column=write(exp.Select(expressions=counts).from_(source(select_sql))),
+    )
+
+
+def row_of(failure: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the whole row of one record of :attr:`CastFailures.sample`, column → JSON-ready value.
+
+    NaN and infinities, which JSON does not know, come as text.
+    """
+    row = json.loads(failure["row_json"], parse_constant=str)
+    assert isinstance(row, dict)
+    return row
+
+
+def _sample(select_sql: str, checks: list[tuple[str, DataType, _Check]], any_fails: exp.Expr, limit: int) -> str:
+    faults = [
+        exp.Case(ifs=[exp.If(this=_fails(name, check), true=_fault(name, wanted))]) for name, wanted, check in checks
+    ]
+    row = exp.Cast(this=_call("to_json", column(SOURCE)), to=_type("VARCHAR"))
     failing = (
         exp.Select(
             expressions=[
-                exp.alias_(listed, "__faults", quoted=True),
-                exp.alias_(
-                    exp.Cast(this=_call("to_json", column(SOURCE)), to=_type("VARCHAR")), "row_json", quoted=True
-                ),
+                exp.alias_(exp.Array(expressions=faults), "__faults", quoted=True),
+                exp.alias_(row, "row_json", quoted=True),
             ]
         )
         .from_(source(select_sql))
-        .where(exp.or_(*(_fails(name, check) for name, _, check in checks)))
+        .where(any_fails)
         .limit(exp.Literal.number(max(limit, 0)))
     )
-    unnested = exp.Select(
-        expressions=[
-            exp.alias_(_call("unnest", column("__faults")), "__fault", quoted=True),
-            column("row_json"),
-        ]
+    each = exp.Select(
+        expressions=[exp.alias_(_call("unnest", column("__faults")), "__fault", quoted=True), column("row_json")]
     ).from_(failing.subquery(identifier("__failing")))
     members = [
         exp.alias_(exp.Dot(this=column("__fault"), expression=identifier(name)), name, quoted=True)
         for name in ("column_name", "value_text", "type_text")
     ]
+    present = exp.Not(this=exp.Is(this=column("__fault"), expression=exp.Null()))
     return write(
-        exp.Select(expressions=[*members, column("row_json")])
-        .from_(unnested.subquery(identifier("__each")))
-        .where(exp.Not(this=exp.Is(this=column("__fault"), expression=exp.Null())))
+        exp.Select(expressions=[*members, column("row_json")]).from_(each.subquery(identifier("__each"))).where(present)
     )
-
-
-def cast_failure_counts(select_sql: str, have: Typed, want: Wanted) -> str | None:
-    """Return a SELECT of one row: per column that can fail, how many values do, under the column's name.
-
-    None if no cast can fail. One scan for all columns.
-    """
-    checks = _checks(_types(have, want), want)
-    if not checks:
-        return None
-    counts = [exp.alias_(_call("count_if", _fails(name, check)), name, quoted=True) for name, _, check in checks]
-    return write(exp.Select(expressions=counts).from_(source(select_sql)))
 
 
 def same_type(text: str, wanted: DataType) -> bool:
