@@ -26,14 +26,12 @@ class Example:
         package: Python package that carries the data; found, never imported (importing it would load pandas).
         licence: the data's licence.
         data: file in the package → file in the mesh.
-        query: a first question to the built mesh.
-        next: commands to try then.
+        next: commands to try once it is built.
     """
 
     package: str
     licence: str
     data: Mapping[str, str]
-    query: str = ""
     next: tuple[str, ...] = ()
 
 
@@ -48,12 +46,6 @@ EXAMPLES: Mapping[str, Example] = {
             "data/planes.csv": "domains/airlines/flights/data/planes.csv",
             "data/weather.csv": "domains/weather/hourly/data/weather.csv",
         },
-        query=(
-            "SELECT name, flights, cancelled, round(mean_arrival_delay, 1) AS mean_arrival_delay\n"
-            "FROM planning.delays.carrier_delays\n"
-            "ORDER BY flights DESC\n"
-            "LIMIT 5"
-        ),
         next=(
             "hanse show planning.delays",
             "hanse query \"SELECT * FROM mesh.catalog.checks WHERE status <> 'passed'\"",
@@ -74,7 +66,7 @@ def demo(path: str | Path, *, example: str = "flights") -> dict[str, Any]:
 
     Returns:
         A document: ``blueprint``, ``folder`` (absolute), the files ``written``, ``unchanged`` and ``kept`` (edited
-        since), a first ``query``, and the commands to try ``next``.
+        since), and the commands to try ``next``.
 
     Raises:
         BlueprintError: HNS-B005 for an unknown example, HNS-B001 when the folder holds other things, HNS-B004 when the
@@ -91,7 +83,7 @@ def demo(path: str | Path, *, example: str = "flights") -> dict[str, Any]:
         # First of all, so that a demo cut short can be continued.
         write(folder, {MARKER: f"{example}\n".encode()})
     write(folder, {f: content[f] for f in found.missing})
-    return found.as_document(example, folder) | {"query": chosen.query, "next": list(chosen.next)}
+    return found.as_document(example, folder) | {"next": list(chosen.next)}
 
 
 def _check_folder(folder: Path, example: str) -> None:
