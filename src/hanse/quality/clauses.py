@@ -1,0 +1,259 @@
+"""Schema clauses of a contract, as check records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from hanse.base import Code, Location
+from hanse.quality.codes import BAD_PATTERN, NONSENSE_CLAUSE, UNSUPPORTED_CLAUSE
+from hanse.quality.formats import ANNOTATIONS, TEXT_FORMATS, number_format, text_format, together
+from hanse.quality.patterns import PatternError, translate
+from hanse.quality.records import (
+    Bound,
+    Broken,
+    Check,
+    Duplicates,
+    Each,
+    Length,
+    Measure,
+    Member,
+    MultipleOf,
+    OneOf,
+    Pattern,
+    Required,
+    Settled,
+    Target,
+    Typed,
+    UniqueItems,
+    ValueTest,
+    Violations,
+    label,
+)
+from hanse.quality.values import bound, coerce, divisor
+from hanse.spec.contract import Column, Table
+from hanse.spec.types import Decimal, List, Map, Scalar, Struct
+
+BOUNDS = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
+LENGTHS = ("minLength", "maxLength")
+_DIMENSIONS = {"required": "completeness", "unique": "uniqueness", "primaryKey": "uniqueness"}
+
+
+class Unverifiable(Exception):
+    """A clause means nothing for its column, or has no check yet."""
+
+    def __init__(self, code: Code, why: str, fix: str | None = None) -> None:
+        self.code = code
+        self.why = why
+        self.fix = fix
+        super().__init__(why)
+
+
+def schema_checks(table: Table) -> Iterator[Check]:
+    """Yield the checks of a table's schema: its key first, then every column with all that is inside it."""
+    if table.primary_key:
+        yield _primary_key(table)
+    for column in table.columns:
+        target = Target(column.name, column.type)
+        yield _check("type", target, f"type({target}): {column.type}", Typed(target), column.where)
+        yield from column_checks(column, target)
+
+
+def column_checks(column: Column, target: Target) -> Iterator[Check]:
+    """Yield the checks of one property and of everything inside it; quality rules are elsewhere."""
+    if column.required:
+        yield _check("required", target, f"required({target})", Violations(target, Required()), column.where)
+    if column.unique:
+        yield _check("unique", target, f"unique({target})", unique(target), column.where)
+    for kind, stated in stated_clauses(column):
+        clause = f"{kind}({target}): {shown(stated)}"
+        yield _check(kind, target, clause, measure(kind, stated, target), column.where)
+    yield from _inner_checks(column, target)
+
+
+def stated_clauses(column: Column) -> Iterator[tuple[str, Any]]:
+    """Yield ODCS key and stated value of every clause about single values that a property has."""
+    limits = column.limits
+    if column.enum:
+        yield "enum", column.enum
+    stated = (
+        ("minimum", limits.minimum),
+        ("exclusiveMinimum", limits.exclusive_minimum),
+        ("maximum", limits.maximum),
+        ("exclusiveMaximum", limits.exclusive_maximum),
+        ("multipleOf", limits.multiple_of),
+        ("minLength", limits.min_length),
+        ("maxLength", limits.max_length),
+        ("pattern", limits.pattern),
+        ("format", limits.format),
+        ("uniqueItems", limits.unique_items or None),
+    )
+    yield from ((kind, value) for kind, value in stated if value is not None)
+
+
+def unique(target: Target) -> Measure:
+    """Return how uniqueness of a target is measured."""
+    if any(isinstance(step, Each) for step in target.path):
+        return Broken(
+            UNSUPPORTED_CLAUSE,
+            f"`unique` on `{target}`, inside a list or a map, cannot be verified yet",
+            "use `uniqueItems` on the list, or state the rule as `type: sql`",
+        )
+    if not isinstance(target.type, Scalar | Decimal):
+        return Broken(UNSUPPORTED_CLAUSE, f"`unique` on `{target}`, a nested value, cannot be verified yet")
+    return Duplicates((target,))
+
+
+def measure(kind: str, stated: Any, target: Target) -> Measure:
+    """Return how a clause about single values is measured; nonsense becomes :class:`Broken`."""
+    try:
+        tests = value_tests(kind, stated, target)
+    except Unverifiable as problem:
+        return Broken(problem.code, f"`{kind}` of `{target}`: {problem.why}", problem.fix)
+    if isinstance(tests, Settled):
+        return tests
+    return Violations(target, together(tests))
+
+
+def value_tests(kind: str, stated: Any, target: Target) -> tuple[ValueTest, ...] | Settled:
+    """Return the tests of one clause, or what settles it without looking.
+
+    Args:
+        kind: ODCS key of the clause.
+        stated: its value as written.
+        target: what it is about.
+
+    Raises:
+        Unverifiable: it means nothing for this target, or has no check yet.
+    """
+    if kind == "enum":
+        return (_one_of(stated, target),)
+    if kind in BOUNDS:
+        return _bounded(kind, stated, target)
+    if kind in LENGTHS:
+        return _length(kind, stated, target)
+    if kind == "pattern":
+        return (_pattern(stated, target),)
+    if kind == "multipleOf":
+        return (_multiple(stated, target),)
+    if kind == "format":
+        return _format(stated, target)
+    if kind == "uniqueItems":
+        if not isinstance(target.type, List):
+            raise Unverifiable(NONSENSE_CLAUSE, f"a {target.type} has no items")
+        return (UniqueItems(),)
+    raise Unverifiable(UNSUPPORTED_CLAUSE, "there is no check for it")
+
+
+def shown(value: Any) -> str:
+    """Write a stated value for people; long lists are cut and say so."""
+    if isinstance(value, tuple | list):
+        words = [shown(v) for v in value[:8]]
+        return ", ".join(words) + (f" … ({len(value)} values)" if len(value) > 8 else "")
+    return str(value)
+
+
+def _check(kind: str, target: Target, clause: str, how: Measure, where: Location | None) -> Check:
+    dimension = _DIMENSIONS.get(kind, "conformity")
+    return Check(f"{kind}({target})", kind, clause, how, column=target.column, dimension=dimension, location=where)
+
+
+def _primary_key(table: Table) -> Check:
+    columns = [column for name in table.primary_key if (column := table.column(name))]
+    targets = tuple(Target(c.name, c.type) for c in columns)
+    clause = f"primaryKey({', '.join(label(c.name) for c in columns)})"
+    nested = next((t for t in targets if not isinstance(t.type, Scalar | Decimal)), None)
+    how: Measure = Duplicates(targets, nulls=True)
+    if nested:
+        how = Broken(NONSENSE_CLAUSE, f"`{nested}` is in the primary key, but a {nested.type} is no key")
+    only = columns[0].name if len(columns) == 1 else None
+    return Check(clause, "primaryKey", clause, how, dimension="uniqueness", column=only, location=columns[0].where)
+
+
+def _inner_checks(column: Column, target: Target) -> Iterator[Check]:
+    steps: list[Member | Each] = []
+    if isinstance(target.type, Struct):
+        steps = [Member(child.name) for child in column.children]
+    elif isinstance(target.type, List):
+        steps = [Each()]
+    elif isinstance(target.type, Map):
+        steps = [Each("keys"), Each("values")]
+    for child, step in zip(column.children, steps, strict=False):
+        yield from column_checks(child, Target(target.column, child.type, (*target.path, step)))
+
+
+def _one_of(stated: Any, target: Target) -> OneOf:
+    values = []
+    for value in stated:
+        if value is None:
+            continue  # nulls are never looked at: `required` speaks of them
+        try:
+            values.append(coerce(value, target.type))
+        except ValueError as problem:
+            raise Unverifiable(NONSENSE_CLAUSE, f"`{value}` is no {target.type}: {problem}") from None
+    return OneOf(tuple(values))
+
+
+def _bounded(kind: str, stated: Any, target: Target) -> tuple[ValueTest, ...] | Settled:
+    try:
+        found = bound(kind, stated, target.type)
+    except ValueError as problem:
+        raise Unverifiable(NONSENSE_CLAUSE, f"`{stated}` does not bound a {target.type}: {problem}") from None
+    if isinstance(found, Bound):
+        return (found,)
+    if found:
+        return Settled(False, f"every {target.type} keeps it")
+    raise Unverifiable(NONSENSE_CLAUSE, f"no {target.type} can reach `{stated}`")
+
+
+def _length(kind: str, stated: Any, target: Target) -> tuple[ValueTest, ...] | Settled:
+    if target.type not in (Scalar.VARCHAR, Scalar.BLOB) and not isinstance(target.type, List | Map):
+        raise Unverifiable(NONSENSE_CLAUSE, f"a {target.type} has no length")
+    if isinstance(stated, bool) or not isinstance(stated, int) or stated < 0:
+        raise Unverifiable(NONSENSE_CLAUSE, f"`{stated}` is no length")
+    if kind == "minLength" and stated == 0:
+        return Settled(False, "nothing is shorter than 0")
+    return (Length(">=" if kind == "minLength" else "<=", stated),)
+
+
+def _pattern(stated: Any, target: Target) -> Pattern:
+    if target.type is not Scalar.VARCHAR:
+        raise Unverifiable(NONSENSE_CLAUSE, f"a pattern speaks of text, and this is a {target.type}")
+    try:
+        return Pattern(translate(str(stated)), str(stated))
+    except PatternError as problem:
+        raise Unverifiable(
+            BAD_PATTERN, f"`{stated}`: {problem}", "write it without this feature, or as a rule of `type: sql`"
+        ) from None
+
+
+def _multiple(stated: Any, target: Target) -> MultipleOf:
+    if not (target.type in (Scalar.BIGINT, Scalar.DOUBLE) or isinstance(target.type, Decimal)):
+        raise Unverifiable(NONSENSE_CLAUSE, f"a {target.type} is no number")
+    try:
+        return MultipleOf(divisor(stated, target.type), stated)
+    except ValueError as problem:
+        raise Unverifiable(NONSENSE_CLAUSE, f"`{stated}` divides no {target.type}: {problem}") from None
+
+
+def _format(stated: Any, target: Target) -> tuple[ValueTest, ...] | Settled:
+    name = str(stated)
+    type_ = target.type
+    if type_ is Scalar.VARCHAR:
+        if name in ANNOTATIONS:
+            return Settled(True, f"`{name}` tells people how to treat the text: nothing in the data shows it")
+        tests = text_format(name)
+        known = ", ".join(f"`{f}`" for f in (*TEXT_FORMATS, *sorted(ANNOTATIONS)))
+        fix = f"use one of {known}, or a `pattern`"
+    elif type_ in (Scalar.BIGINT, Scalar.DOUBLE) or isinstance(type_, Decimal):
+        tests = number_format(name, type_)
+        fix = "use i8 … i128 or u8 … u128 on integers, f32 or f64 on numbers"
+        if tests == ():
+            return Settled(False, f"every {type_} fits `{name}`")
+    elif type_ in (Scalar.DATE, Scalar.TIME, Scalar.TIMESTAMP, Scalar.TIMESTAMPTZ):
+        return Settled(False, f"stored as a {type_}, which has no other form")
+    else:
+        raise Unverifiable(UNSUPPORTED_CLAUSE, f"a {type_} has no formats")
+    if tests is None:
+        raise Unverifiable(UNSUPPORTED_CLAUSE, f"`{name}` is not a format that Hanse knows", fix)
+    return tests

@@ -1,0 +1,50 @@
+"""Codes of contract checks (letter C)."""
+
+from hanse.base import Code
+
+NONSENSE_CLAUSE = Code(
+    "HNS-C001",
+    "a clause that means nothing for its column",
+    "A bound, an allowed value or an option does not fit the type of its column, for example `minimum: abc` on an "
+    "integer. Correct the value or the column's type; until then the clause counts as a check that could not run.",
+)
+BAD_PATTERN = Code(
+    "HNS-C002",
+    "a pattern that cannot be used",
+    "A regular expression is malformed, or uses a feature of ECMA-262 that an engine with guaranteed linear time does "
+    "not have: look-around and back-references. Rewrite the pattern, or state the rule as `type: sql`.",
+)
+UNSUPPORTED_CLAUSE = Code(
+    "HNS-C003",
+    "a clause that Hanse cannot verify yet",
+    "The contract states something that is valid in ODCS and that this version of Hanse has no check for. It is "
+    "reported as an error rather than skipped; set the rule's severity to `warning`, or state it as `type: sql`.",
+)
+INCOMPLETE_RULE = Code(
+    "HNS-C004",
+    "an incomplete quality rule",
+    "A rule of a `quality` list lacks what it needs to be verified: a known metric, its arguments, or one of the "
+    "`mustBe…` conditions. The message says which.",
+)
+FOREIGN_RULE = Code(
+    "HNS-C005",
+    "a rule written for another tool",
+    "A `custom` rule holds the text of another tool, for example Soda. Hanse does not run it yet: state it as a "
+    "library metric or as `type: sql`, or set its severity to `warning` so that it does not block.",
+)
+BAD_QUERY = Code(
+    "HNS-C006",
+    "a quality rule's SQL cannot be used",
+    "The query of a `sql` rule cannot be parsed, is not a single SELECT, uses an unknown placeholder, or names a table "
+    "that is not one of the product's own.",
+)
+NOT_ONE_VALUE = Code(
+    "HNS-C007",
+    "a quality rule's SQL does not return one value",
+    "The query of a `sql` rule must return exactly one row with one column: a number, a truth value or a text.",
+)
+COLUMN_MISSING = Code(
+    "HNS-C008",
+    "a column of the contract is not in the table",
+    "The table under test has no column of this name, so nothing that the contract says of it can be verified.",
+)

@@ -1,0 +1,195 @@
+"""Passes as SQL: one tree per statement, written out in DuckDB's dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from hanse.quality.plan import SAMPLE
+from hanse.quality.predicates import DIALECT, call, column, value, violation
+from hanse.quality.records import Check, Duplicates, Target, Violations
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A statement of one row, and which of its columns counts what.
+
+    Attributes:
+        sql: its column 0 counts all rows.
+        positions: id of a check → column that counts the rows that break it.
+    """
+
+    sql: str
+    positions: dict[str, int]
+
+
+def scan(checks: Sequence[Check], relation: str) -> Count:
+    """Return the one scan that counts violations of all the checks; equal tests are counted once."""
+    return _count(checks, _all_rows(), lambda breaks: _filter(_all_rows(), breaks), _from(relation), None)
+
+
+def distinct(checks: Sequence[Check], relation: str, name: str) -> Count:
+    """Return the pass over the distinct values of one column: each is looked at once, and weighs its rows."""
+    grouped = (
+        exp.select(exp.alias_(column(name), "value", quoted=True), exp.alias_(_all_rows(), "n", quoted=True))
+        .from_(_from(relation))
+        .group_by(column(name))
+    )
+    weight = exp.Sum(this=column("n"))
+    return _count(
+        checks, _zero(weight), lambda breaks: _zero(_filter(weight, breaks)), grouped.subquery("g"), column("value")
+    )
+
+
+def groups(targets: Sequence[Target], relation: str) -> str:
+    """Return the pass over a key: how many keys occur more than once, and in how many rows."""
+    inner = (
+        exp.select(exp.alias_(_all_rows(), "n", quoted=True))
+        .from_(_from(relation))
+        .where(*(_not_null(t) for t in targets))
+        .group_by(*(value(t) for t in targets))
+        .having(exp.GT(this=_all_rows(), expression=exp.Literal.number(1)))
+    )
+    return _text(exp.select(_all_rows(), _zero(exp.Sum(this=column("n")))).from_(inner.subquery("g")))
+
+
+def rising(targets: Sequence[Target], relation: str, *, sample: bool = False) -> str:
+    """Return the pass that compares each key with the row before: how many rows, and how many rise strictly.
+
+    In whatever order the engine reads: if all rows but the first rise, no key can occur twice. That costs one streaming
+    pass, where grouping has to remember every key.
+    """
+    names = [f"k{i}" for i in range(len(targets))]
+    keys = exp.select(*(exp.alias_(value(t), n, quoted=True) for t, n in zip(targets, names, strict=True)))
+    keys = keys.from_(_from(relation)).where(*(_not_null(t) for t in targets))
+    if sample:
+        keys = keys.limit(SAMPLE)
+    before = [exp.alias_(exp.Window(this=exp.Lag(this=column(n))), f"before_{n}", quoted=True) for n in names]
+    paired = exp.select(*(column(n) for n in names), *before).from_(keys.subquery("k"))
+    return _text(exp.select(_all_rows(), call("count_if", _rises(names))).from_(paired.subquery("p")))
+
+
+def key_nulls(targets: Sequence[Target], relation: str) -> str:
+    """Return the count of rows with a null in their key."""
+    nulls = exp.or_(*(value(t).is_(exp.null()) for t in targets))
+    return _text(exp.select(_all_rows()).from_(_from(relation)).where(nulls))
+
+
+def cardinality(names: Sequence[str], relation: str) -> str:
+    """Return the approximate number of distinct values of columns in a sample."""
+    sample = exp.select(*(column(n) for n in names)).from_(_from(relation)).limit(SAMPLE)
+    return _text(exp.select(*(exp.ApproxDistinct(this=column(n)) for n in names)).from_(sample.subquery("s")))
+
+
+def shape(relation: str) -> str:
+    """Return a statement with the relation's own columns."""
+    return _text(exp.select("*").from_(_from(relation)))
+
+
+def violating_rows(check: Check, relation: str, names: Sequence[str], extra: Sequence[exp.Expr], limit: int) -> str:
+    """Return the rows that break a test: all columns, then the extra expressions."""
+    assert isinstance(check.measure, Violations)
+    return _text(
+        exp.select(*_columns(names), *_numbered(extra, len(names)))
+        .from_(_from(relation))
+        .where(violation(check.measure.target, check.measure.test))
+        .limit(limit)
+    )
+
+
+def null_key_rows(measure: Duplicates, relation: str, names: Sequence[str], limit: int) -> str:
+    """Return rows with a null in their key."""
+    nulls = exp.or_(*(value(t).is_(exp.null()) for t in measure.targets))
+    return _text(exp.select(*_columns(names)).from_(_from(relation)).where(nulls).limit(limit))
+
+
+def repeated_rows(measure: Duplicates, relation: str, names: Sequence[str], limit: int) -> str:
+    """Return rows whose key occurs more than once, neighbours together; then how often the key occurs."""
+    keys = [exp.alias_(value(t), f"k{i}", quoted=True) for i, t in enumerate(measure.targets)]
+    repeated = (
+        exp.select(*keys, exp.alias_(_all_rows(), "n", quoted=True))
+        .from_(_from(relation))
+        .where(*(_not_null(t) for t in measure.targets))
+        .group_by(*(value(t) for t in measure.targets))
+        .having(exp.GT(this=_all_rows(), expression=exp.Literal.number(1)))
+        .limit(limit)
+    )
+    same = exp.and_(
+        *(
+            exp.EQ(this=value(t, column(t.column, "t")), expression=column(f"k{i}", "d"))
+            for i, t in enumerate(measure.targets)
+        )
+    )
+    return _text(
+        exp.select(*_columns(names, "t"), exp.alias_(column("n", "d"), f"c{len(names)}", quoted=True))
+        .from_(exp.alias_(_from(relation), "t", quoted=True, table=True))
+        .join(repeated.subquery("d"), on=same)
+        .order_by(*(column(f"k{i}", "d") for i in range(len(measure.targets))))
+        .limit(limit)
+    )
+
+
+def _count(
+    checks: Sequence[Check],
+    total: exp.Expr,
+    counted: Callable[[exp.Expr], exp.Expr],
+    source: exp.Expr,
+    base: exp.Expr | None,
+) -> Count:
+    columns = [total]
+    seen: dict[str, int] = {}
+    positions = {}
+    for check in checks:
+        if not isinstance(check.measure, Violations):
+            continue
+        breaks = violation(check.measure.target, check.measure.test, base)
+        text = _text(breaks)
+        if text not in seen:
+            seen[text] = len(columns)
+            columns.append(counted(breaks))
+        positions[check.id] = seen[text]
+    return Count(_text(exp.select(*_numbered(columns, 0)).from_(source)), positions)
+
+
+def _rises(names: Sequence[str]) -> exp.Expr:
+    name, *rest = names
+    above = exp.GT(this=column(name), expression=column(f"before_{name}"))
+    if not rest:
+        return above
+    same = exp.EQ(this=column(name), expression=column(f"before_{name}"))
+    return exp.or_(above, exp.and_(same, _rises(rest)))
+
+
+def _from(relation: str) -> exp.Table:
+    return exp.Table(this=exp.to_identifier(relation, quoted=True))
+
+
+def _all_rows() -> exp.Count:
+    return exp.Count(this=exp.Star())
+
+
+def _filter(aggregate: exp.Expr, condition: exp.Expr) -> exp.Filter:
+    return exp.Filter(this=aggregate.copy(), expression=exp.Where(this=condition))
+
+
+def _zero(aggregate: exp.Expr) -> exp.Expr:
+    return exp.Coalesce(this=aggregate, expressions=[exp.Literal.number(0)])
+
+
+def _not_null(target: Target) -> exp.Expr:
+    return value(target).is_(exp.null()).not_()
+
+
+def _columns(names: Sequence[str], table: str | None = None) -> list[exp.Expr]:
+    """Select columns under numbered names: a relation may have columns that differ in case only."""
+    return _numbered([column(n, table) for n in names], 0)
+
+
+def _numbered(expressions: Sequence[exp.Expr], start: int) -> list[exp.Expr]:
+    return [exp.alias_(e, f"c{i}", quoted=True) for i, e in enumerate(expressions, start)]
+
+
+def _text(tree: exp.Expr) -> str:
+    return tree.sql(DIALECT)

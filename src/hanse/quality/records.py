@@ -1,0 +1,253 @@
+"""Check records: what a contract promises, clause by clause, in a form that can be planned.
+
+A check says *what is measured* (:data:`Measure`) and *what must hold of it*: nothing may break a schema clause, and a
+rule states its own conditions. Everything that cannot be verified is a check too, of measure :class:`Broken`, so that
+nothing is skipped in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from hanse.base import Code, Location, Severity
+from hanse.spec.contract import Condition
+from hanse.spec.types import DataType
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A step from a struct to one of its members."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """A step from a list to each of its items, or from a map to each of its keys or values."""
+
+    of: Literal["items", "keys", "values"] = "items"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a check looks at: a column, or something inside a nested one.
+
+    Attributes:
+        column: top-level column.
+        type: type of the thing looked at.
+        path: steps from the column to the thing; empty for the column itself.
+    """
+
+    column: str
+    type: DataType
+    path: tuple[Member | Each, ...] = ()
+
+    def __str__(self) -> str:
+        text = label(self.column)
+        for step in self.path:
+            if isinstance(step, Member):
+                text += f".{label(step.name)}"
+            else:
+                text += "[]" if step.of == "items" else f".{step.of}[]"
+        return text
+
+
+def label(name: str) -> str:
+    """Write a column's name for people: quoted only when it would be misread (``"a.b"``)."""
+    return name if name.replace("_", "a").isalnum() else '"' + name.replace('"', '""') + '"'
+
+
+@dataclass(frozen=True, slots=True)
+class Required:
+    """Not null. Inside a struct: not null where the struct itself is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of these values, each already of the target's type."""
+
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """On one side of a value that already has the target's type. NaN is on no side of anything: it breaks bounds.
+
+    Attributes:
+        stated: the bound as the contract writes it (``2.5`` on an integer column becomes ``>= 3``).
+    """
+
+    operator: Literal[">=", ">", "<=", "<"]
+    value: Any
+    stated: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """Characters (Unicode code points) of a text, bytes of a blob, items of a list, entries of a map."""
+
+    operator: Literal[">=", "<="]
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A regular expression found anywhere in the text, as JSON Schema has it: anchor it for a full match.
+
+    Attributes:
+        regex: in RE2's syntax.
+        stated: as the contract writes it, or the name of the format it stands for.
+        is_format: ``stated`` is the name of a format.
+    """
+
+    regex: str
+    stated: str
+    is_format: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MultipleOf:
+    """A whole multiple of a number. Doubles: to a relative 1e-9 of the quotient."""
+
+    value: Any
+    stated: Any
+
+
+@dataclass(frozen=True, slots=True)
+class UniqueItems:
+    """No item of the list twice; nulls do not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotMissing:
+    """None of the values that stand for a missing one."""
+
+    values: tuple[Any, ...]
+    null: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every one of several tests."""
+
+    tests: tuple[ValueTest, ...]
+
+
+ValueTest = Required | OneOf | Bound | Length | Pattern | MultipleOf | UniqueItems | NotMissing | AllOf
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The column is there and has this type."""
+
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """How many rows there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violations:
+    """How many rows break a test. Nulls break only tests about nulls."""
+
+    target: Target
+    test: ValueTest
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """How many rows share their key with another row. A key with a null in it equals no other.
+
+    Attributes:
+        nulls: a null in the key is itself a violation (primary keys).
+    """
+
+    targets: tuple[Target, ...]
+    nulls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The single value that a query returns; placeholders unexpanded."""
+
+    query: str
+    column: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Nothing to measure: the type alone settles it, or it is left to a person.
+
+    Attributes:
+        manual: it is left to a person.
+        words: why, or what the person shall judge.
+    """
+
+    manual: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """It cannot be verified.
+
+    Attributes:
+        code: kind of problem.
+        what: one sentence that names the clause and what is wrong with it.
+        fix: what the owner can do.
+    """
+
+    code: Code
+    what: str
+    fix: str | None = None
+
+
+Measure = Typed | Rows | Violations | Duplicates | Answer | Settled | Broken
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One clause of a contract, ready to be verified.
+
+    Attributes:
+        id: stable within the table: the same clause has the same id in every run, whatever else the contract says.
+        kind: ODCS's key for it: ``required``, ``minimum``, ``nullValues``, ``sql`` …
+        clause: the clause in words, for example ``unique(order_id)``.
+        measure: what is measured.
+        conditions: what must hold of the measured number; empty: nothing may break the clause.
+        unit: of the measured number; ``percent`` is of all rows of the table.
+        column: top-level column concerned, None for the table.
+        name: the author's name for a rule.
+        location: place in the contract's file.
+    """
+
+    id: str
+    kind: str
+    clause: str
+    measure: Measure
+    conditions: tuple[Condition, ...] = ()
+    unit: Literal["rows", "percent"] = "rows"
+    severity: Severity = Severity.ERROR
+    dimension: str | None = None
+    column: str | None = None
+    name: str | None = None
+    description: str | None = None
+    location: Location | None = None
+
+    def as_document(self) -> Mapping[str, Any]:
+        """Return the check as a JSON document."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "clause": self.clause,
+            "column": self.column,
+            "severity": self.severity.value,
+            "dimension": self.dimension,
+            "name": self.name,
+            "description": self.description,
+            "where": str(self.location) if self.location else None,
+        }

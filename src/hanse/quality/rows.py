@@ -1,0 +1,174 @@
+"""A bounded sample of the rows that break a check, each with its reason in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, assert_never
+
+from hanse.quality import compile as statements
+from hanse.quality.predicates import offender, violation
+from hanse.quality.records import (
+    AllOf,
+    Bound,
+    Check,
+    Duplicates,
+    Length,
+    MultipleOf,
+    NotMissing,
+    OneOf,
+    Pattern,
+    Required,
+    Target,
+    UniqueItems,
+    ValueTest,
+    Violations,
+)
+from hanse.quality.values import as_json
+from hanse.spec.types import List, Map
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from hanse.interfaces import Session
+
+_CLIP = 80
+Sample = tuple[dict[str, Any], str]
+
+
+def failing_rows(session: Session, check: Check, relation: str, names: Sequence[str], limit: int) -> list[Sample]:
+    """Fetch at most ``limit`` rows that break a check.
+
+    Args:
+        session: session in which the relation is bound.
+        check: a check that failed.
+        relation: the table under test.
+        names: its columns, in order.
+        limit: greatest number of rows.
+
+    Returns:
+        (column → JSON-ready value, reason); empty for checks that no single row breaks.
+
+    Raises:
+        EngineError: the engine refused.
+    """
+    if limit <= 0:
+        return []
+    if isinstance(check.measure, Violations):
+        return _violating(session, check, check.measure, relation, names, limit)
+    if isinstance(check.measure, Duplicates):
+        return _repeated(session, check.measure, relation, names, limit)
+    return []
+
+
+def _violating(
+    session: Session, check: Check, measure: Violations, relation: str, names: Sequence[str], limit: int
+) -> list[Sample]:
+    tests = measure.test.tests if isinstance(measure.test, AllOf) else (measure.test,)
+    extra = [offender(measure.target, measure.test), *(violation(measure.target, test) for test in tests)]
+    table = session.fetch(statements.violating_rows(check, relation, names, extra, limit))
+    samples = []
+    for values in _rows(table):
+        row = dict(zip(names, map(as_json, values), strict=False))
+        found, *broken = values[len(names) :]
+        test = next((t for t, is_broken in zip(tests, broken, strict=True) if is_broken), tests[0])
+        samples.append((row, f"{measure.target} {reason(test, found, measure.target)}"))
+    return samples
+
+
+def _repeated(session: Session, measure: Duplicates, relation: str, names: Sequence[str], limit: int) -> list[Sample]:
+    samples: list[Sample] = []
+    if measure.nulls:
+        table = session.fetch(statements.null_key_rows(measure, relation, names, limit))
+        for values in _rows(table):
+            row = dict(zip(names, map(as_json, values), strict=True))
+            empty = [str(t) for t in measure.targets if row[t.column] is None]
+            samples.append((row, f"{' and '.join(empty)} {'is' if len(empty) == 1 else 'are'} null in the primary key"))
+    if len(samples) < limit:
+        table = session.fetch(statements.repeated_rows(measure, relation, names, limit - len(samples)))
+        for values in _rows(table):
+            row = dict(zip(names, map(as_json, values), strict=False))
+            key = ", ".join(f"{t} {_shown(_value(row, t))}" for t in measure.targets)
+            samples.append((row, f"{key} occurs {values[-1]:,} times"))
+    return samples
+
+
+def reason(test: ValueTest, found: Any, target: Target) -> str:
+    """Say in words what is wrong with a value that breaks a test; the subject of the sentence is left out."""
+    value = _shown(as_json(found))
+    match test:
+        case Required():
+            return "is null"
+        case OneOf(values):
+            allowed = ", ".join(_shown(as_json(v)) for v in values[:8]) + (" …" if len(values) > 8 else "")
+            return f"is {value}, not one of {allowed}"
+        case Bound():
+            return _beyond(test, found, value)
+        case Length(operator, limit):
+            unit = "items" if isinstance(target.type, List) else "entries" if isinstance(target.type, Map) else "long"
+            side = "more" if operator == "<=" else "fewer"
+            if unit == "long":
+                kind = "characters" if isinstance(found, str) else "bytes"
+                return f"is {value}, {len(found)} {kind} long, {side} than {limit}"
+            return f"has {len(found)} {unit}, {side} than {limit}"
+        case Pattern(_, stated, is_format):
+            return (
+                f"is {value}, not of the format {stated}" if is_format else f"is {value}, which does not match {stated}"
+            )
+        case MultipleOf(_, stated):
+            return f"is {value}, no multiple of {stated}"
+        case UniqueItems():
+            return "holds an item twice"
+        case NotMissing():
+            return f"is {value}, which stands for a missing value"
+        case AllOf():
+            return f"is {value}, which is not valid"
+        case _:
+            assert_never(test)
+
+
+def _beyond(test: Bound, found: Any, value: str) -> str:
+    if isinstance(found, float) and math.isnan(found):
+        return "is NaN, which is no number"
+    sides = {
+        ">=": f"is {value}, below the minimum {test.stated}",
+        ">": f"is {value}, not above {test.stated}",
+        "<=": f"is {value}, above the maximum {test.stated}",
+        "<": f"is {value}, not below {test.stated}",
+    }
+    return sides[test.operator]
+
+
+def _value(row: dict[str, Any], target: Target) -> Any:
+    found = row[target.column]
+    for step in target.path:
+        found = found.get(getattr(step, "name", "")) if isinstance(found, dict) else None
+    return found
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "null"
+    text = f"'{value}'" if isinstance(value, str) and not _is_plain(value) else str(value)
+    return text if len(text) <= _CLIP else text[: _CLIP - 1] + "…"
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether a text is a number or a date in ISO form, which read well without quotes."""
+    return bool(text) and text[0] in "-0123456789" and set(text) <= set("0123456789-+:.T")
+
+
+def _rows(table: pa.Table) -> list[tuple[Any, ...]]:
+    """Return rows as Python values; a value that Python cannot hold (the year 10,000, infinity) comes as text."""
+    columns = [_python(table.column(i)) for i in range(table.num_columns)]
+    return list(zip(*columns, strict=True))
+
+
+def _python(column: pa.ChunkedArray) -> list[Any]:
+    values = []
+    for scalar in column:
+        try:
+            values.append(scalar.as_py())
+        except (ValueError, OverflowError):
+            values.append(str(scalar))
+    return values

@@ -1,0 +1,293 @@
+"""From checks to verdicts: plan, look, judge, and fetch the rows that broke something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from hanse.base import EngineError, HanseError, TableName
+from hanse.quality.checks import checks_of
+from hanse.quality.plan import BIG, FEW, Evidence, Method, Pass, from_statistics, plan, undecided
+from hanse.quality.records import Answer, Broken, Check, Duplicates, Rows, Settled, Typed, Violations
+from hanse.quality.types import keeps_type
+from hanse.quality.verdict import Outcome, Verdict, judge
+from hanse.registry.records import CheckResult, CheckStatus, FailedRow
+from hanse.spec.contract import Contract, Table
+
+if TYPE_CHECKING:
+    from hanse.interfaces import Session
+
+# The engine seam's codes for "ended on request" and "session closed": no check's fault, so nothing to judge.
+_ENDED = frozenset({"HNS-E009", "HNS-E018"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """The table under test, where it is bound, and what is known of it."""
+
+    session: Session
+    table: Table
+    relation: str
+    relations: Mapping[str, str]
+    evidence: Evidence
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.evidence.columns)
+
+
+def verify(
+    session: Session,
+    table: Table,
+    contract: Contract,
+    relation: str,
+    files: Sequence[str],
+    *,
+    run_id: str,
+    table_name: TableName,
+    relations: Mapping[str, str],
+    limit: int = 20,
+) -> Verdict:
+    """Verify every clause of a contract about one table.
+
+    Args:
+        session: locked session in which the relations are bound.
+        table: the contract's table.
+        contract: the contract.
+        relation: bound name of the table under test.
+        files: its Parquet files, for facts from their footers; empty when there are none.
+        run_id: run that the results belong to.
+        table_name: address of the table.
+        relations: names that ``sql`` rules may use besides the table's own → bound relations.
+        limit: greatest number of failing rows kept per check.
+
+    Returns:
+        Exactly one result per check, in the contract's order, with exact counts; failing rows of failed checks.
+
+    Raises:
+        EngineError: the relation cannot be read at all, or the session was interrupted or closed. What goes wrong in
+            a single check is that check's verdict instead.
+    """
+    checks = checks_of(contract, table)
+    own = {name: relation for name in (table.physical_name, table_name.local, table.name) if name}
+    subject = _Subject(session, table, relation, {**relations, **own}, look(session, relation, files, checks))
+    outcomes: dict[str, Outcome] = {}
+    rows = subject.evidence.rows
+    for one in plan(checks, subject.evidence):
+        found, counted = _run(subject, one)
+        outcomes.update(found)
+        rows = counted if rows is None else rows
+    if rows is None:
+        rows = _count_rows(subject)
+    results = []
+    failed: list[FailedRow] = []
+    for check in checks:
+        result = judge(check, outcomes[check.id], rows, run_id, table_name)
+        if result.status is CheckStatus.FAILED and result.failed_rows:
+            result, samples = _samples(subject, check, result, limit)
+            failed += samples
+        results.append(result)
+    return Verdict(tuple(results), tuple(failed))
+
+
+def look(session: Session, relation: str, files: Sequence[str], checks: Sequence[Check]) -> Evidence:
+    """Find out what planning needs: the relation's shape, what footers say, and samples where they help.
+
+    Raises:
+        EngineError: the relation cannot be read.
+    """
+    from hanse.quality.compile import shape
+
+    columns = dict(session.describe(shape(relation)))
+    statistics = session.statistics(files) if files else {}
+    rows = next((facts.rows for facts in statistics.values()), None)
+    evidence = Evidence(columns, statistics, rows)
+    if rows is None or rows < BIG:
+        return evidence
+    return _sampled(session, relation, checks, evidence)
+
+
+def explain(
+    session: Session, table: Table, contract: Contract, relation: str, files: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return, as a document, how each check of a table would be answered: one entry per pass over the data.
+
+    Args:
+        session: locked session in which the relation is bound.
+        table: the contract's table.
+        contract: the contract.
+        relation: bound name of the table under test.
+        files: its Parquet files.
+
+    Raises:
+        EngineError: the relation cannot be read.
+    """
+    checks = checks_of(contract, table)
+    passes = plan(checks, look(session, relation, files, checks))
+    return [
+        {"method": p.method.value, "column": p.column, "sql": _sql(p, relation), "checks": [c.clause for c in p.checks]}
+        for p in passes
+    ]
+
+
+def _sampled(session: Session, relation: str, checks: Sequence[Check], evidence: Evidence) -> Evidence:
+    from hanse.quality.compile import cardinality, rising
+
+    columns, keys = undecided(checks, evidence)
+    few: set[str] = set()
+    sorted_keys = set()
+    if columns:
+        counts = _numbers(session, cardinality(columns, relation))
+        few = {name for name, count in zip(columns, counts, strict=True) if count <= FEW}
+    for key in keys:
+        total, risen = _numbers(session, rising(key, relation, sample=True))
+        if risen >= total - 1:
+            sorted_keys.add(key)
+    return replace(evidence, few=frozenset(few), rising=frozenset(sorted_keys))
+
+
+def _sql(one: Pass, relation: str) -> str | None:
+    from hanse.quality import compile as statements
+
+    measure = one.checks[0].measure
+    if one.method is Method.SCAN:
+        return statements.scan(one.checks, relation).sql
+    if one.method is Method.DISTINCT and one.column:
+        return statements.distinct(one.checks, relation, one.column).sql
+    if isinstance(measure, Duplicates):
+        make = statements.rising if one.method is Method.ORDER else statements.groups
+        return make(measure.targets, relation)
+    return measure.query if isinstance(measure, Answer) else None
+
+
+def _run(subject: _Subject, one: Pass) -> tuple[dict[str, Outcome], int | None]:
+    """Answer the checks of a pass; if it fails as a whole, each alone, so that only the guilty one is an error."""
+    try:
+        return _answer(subject, one)
+    except HanseError as error:
+        if isinstance(error, EngineError) and error.code.id in _ENDED:
+            raise
+        if len(one.checks) == 1:
+            return {one.checks[0].id: Outcome(one.method, error=f"{error.code}: {error.problem.what}")}, None
+    outcomes: dict[str, Outcome] = {}
+    rows = None
+    for check in one.checks:
+        found, counted = _run(subject, replace(one, checks=(check,)))
+        outcomes.update(found)
+        rows = counted if rows is None else rows
+    return outcomes, rows
+
+
+def _answer(subject: _Subject, one: Pass) -> tuple[dict[str, Outcome], int | None]:
+    match one.method:
+        case Method.SCAN | Method.DISTINCT:
+            return _counted(subject, one)
+        case Method.ORDER | Method.GROUP:
+            return _repeated(subject, one), None
+        case _:
+            return {check.id: _single(subject, one.method, check) for check in one.checks}, None
+
+
+def _single(subject: _Subject, method: Method, check: Check) -> Outcome:
+    match check.measure:
+        case Broken(code, what):
+            return Outcome(method, error=f"{code}: {what}")
+        case Settled():
+            return Outcome(method, failed=0)
+        case Typed(target):
+            found = subject.evidence.columns[target.column]
+            return Outcome(method, value=found, failed=None if keeps_type(found, target.type) else 1)
+        case Rows():
+            return Outcome(method, value=subject.evidence.rows)
+        case Violations():
+            return Outcome(method, failed=from_statistics(check.measure, subject.evidence.statistics))
+        case Answer():
+            return _asked(subject, check.measure)
+        case Duplicates():
+            raise AssertionError("uniqueness has passes of its own")
+
+
+def _asked(subject: _Subject, asked: Answer) -> Outcome:
+    from hanse.quality.statement import QueryFault, answer
+
+    try:
+        return Outcome(Method.SQL, value=answer(subject.session, asked, subject.table, subject.relations))
+    except QueryFault as fault:
+        return Outcome(Method.SQL, error=f"{fault.broken.code}: {fault.broken.what}")
+
+
+def _counted(subject: _Subject, one: Pass) -> tuple[dict[str, Outcome], int]:
+    from hanse.quality import compile as statements
+
+    if one.method is Method.DISTINCT and one.column:
+        count = statements.distinct(one.checks, subject.relation, one.column)
+    else:
+        count = statements.scan(one.checks, subject.relation)
+    numbers = _numbers(subject.session, count.sql)
+    outcomes = {}
+    for check in one.checks:
+        at = count.positions.get(check.id)
+        outcomes[check.id] = Outcome(one.method, value=numbers[0]) if at is None else Outcome(one.method, numbers[at])
+    return outcomes, numbers[0]
+
+
+def _repeated(subject: _Subject, one: Pass) -> dict[str, Outcome]:
+    from hanse.quality import compile as statements
+
+    measure = one.checks[0].measure
+    assert isinstance(measure, Duplicates)
+    keys = rows = 0
+    method = one.method
+    if method is Method.ORDER:
+        total, risen = _numbers(subject.session, statements.rising(measure.targets, subject.relation))
+        method = Method.ORDER if risen >= total - 1 else Method.GROUP
+    if method is Method.GROUP:
+        keys, rows = _numbers(subject.session, statements.groups(measure.targets, subject.relation))
+    nulls = 0
+    if any(isinstance(c.measure, Duplicates) and c.measure.nulls for c in one.checks):
+        nulls = _key_nulls(subject, measure)
+    return {
+        c.id: Outcome(
+            method,
+            failed=rows + (nulls if isinstance(c.measure, Duplicates) and c.measure.nulls else 0),
+            value=rows - keys,
+        )
+        for c in one.checks
+    }
+
+
+def _key_nulls(subject: _Subject, measure: Duplicates) -> int:
+    from hanse.quality.compile import key_nulls
+
+    facts = [None if t.path else subject.evidence.statistics.get(t.column) for t in measure.targets]
+    known = [f.nulls for f in facts if f is not None]
+    if len(known) == len(facts) and all(n == 0 for n in known):
+        return 0
+    return _numbers(subject.session, key_nulls(measure.targets, subject.relation))[0]
+
+
+def _count_rows(subject: _Subject) -> int:
+    from hanse.quality.compile import scan
+
+    return _numbers(subject.session, scan((), subject.relation).sql)[0]
+
+
+def _samples(
+    subject: _Subject, check: Check, result: CheckResult, limit: int
+) -> tuple[CheckResult, tuple[FailedRow, ...]]:
+    from hanse.quality.rows import failing_rows
+
+    try:
+        found = failing_rows(subject.session, check, subject.relation, subject.names, limit)
+    except EngineError as error:
+        if error.code.id in _ENDED:
+            raise
+        note = f"{result.message}; its rows could not be read: {error.problem.what}"
+        return replace(result, message=note), ()
+    return result, tuple(FailedRow(result.run_id, result.table, check.id, reason, row) for row, reason in found)
+
+
+def _numbers(session: Session, sql: str) -> list[int]:
+    table = session.fetch(sql)
+    return [int(column[0].as_py()) for column in table.columns]

@@ -1,0 +1,117 @@
+"""A contract's own SQL: untrusted text, confined to the tables under test by the sql room's two readings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from hanse.base import HanseError
+from hanse.base.suggest import did_you_mean
+from hanse.quality.codes import BAD_QUERY, NOT_ONE_VALUE
+from hanse.quality.records import Answer, Broken
+from hanse.spec.contract import Table
+from hanse.sql import limit, parse_select, second_reading
+
+if TYPE_CHECKING:
+    from hanse.interfaces import Session
+    from hanse.sql import Statement
+
+# ODCS writes `${table}` in its schema, `{object}` in its text; a placeholder may stand in double quotes.
+_PLACEHOLDER = re.compile(r'"\$?\{(\w+)\}"|\$?\{(\w+)\}')
+_TABLE = ("table", "object")
+_COLUMN = ("column", "property")
+
+
+class QueryFault(Exception):
+    """A rule's query cannot be answered; holds what to report."""
+
+    def __init__(self, broken: Broken) -> None:
+        self.broken = broken
+        super().__init__(broken.what)
+
+
+def expand(answer: Answer, table: Table) -> str:
+    """Return a rule's query with its placeholders replaced by quoted names.
+
+    Raises:
+        QueryFault: an unknown placeholder, or one for a column where there is none.
+    """
+
+    def name(match: re.Match[str]) -> str:
+        word = (match.group(1) or match.group(2)).lower()
+        if word in _TABLE:
+            return _quoted(table.name)
+        if word in _COLUMN and answer.column is not None:
+            return _quoted(answer.column)
+        what = f"the query's placeholder `{match.group()}` stands for nothing here"
+        fix = did_you_mean(word, [f"{{{w}}}" for w in (*_TABLE, *(_COLUMN if answer.column is not None else ()))])
+        raise QueryFault(Broken(BAD_QUERY, what, fix))
+
+    return _PLACEHOLDER.sub(name, answer.query)
+
+
+def query_fault(answer: Answer, table: Table) -> Broken | None:
+    """Return what is wrong with a rule's query as far as its text tells, or None."""
+    try:
+        _read(answer, table)
+    except QueryFault as fault:
+        return fault.broken
+    return None
+
+
+def answer(session: Session, asked: Answer, table: Table, relations: Mapping[str, str]) -> Any:
+    """Run a rule's query and return its single value.
+
+    Args:
+        session: locked session in which the relations are bound.
+        asked: the rule.
+        table: the table under test.
+        relations: names that the query may use → bound relations.
+
+    Raises:
+        QueryFault: it names what it may not, or does not return one value.
+        EngineError: the engine refused it.
+    """
+    statement = _read(asked, table)
+    names: dict[tuple[str, ...], str] = {(name.lower(),): bound for name, bound in relations.items()}
+    _confined(statement, names)
+    try:
+        bound = statement.bind(names)
+        second_reading(bound, session.references(bound.sql))
+    except HanseError as error:
+        raise QueryFault(_refused(error)) from error
+    rows = session.fetch(limit(bound.sql, 2))  # two are enough to see that it is not one
+    if rows.num_columns != 1 or rows.num_rows != 1:
+        shape = f"{'no' if not rows.num_rows else 'more than one'} row" if rows.num_columns == 1 else "several columns"
+        raise QueryFault(
+            Broken(
+                NOT_ONE_VALUE, f"the query returns {shape} instead of one value", "use an aggregate such as count(*)"
+            )
+        )
+    return rows.column(0)[0].as_py()
+
+
+def _read(asked: Answer, table: Table) -> Statement:
+    try:
+        return parse_select(expand(asked, table))
+    except HanseError as error:
+        raise QueryFault(_refused(error)) from error
+
+
+def _confined(statement: Statement, names: Iterable[tuple[str, ...]]) -> None:
+    known = {name[0] for name in names}
+    for relation in statement.names:
+        if len(relation) != 1 or relation[0] not in known:
+            what = f"the query reads `{'.'.join(relation)}`, which is not one of the product's own tables"
+            raise QueryFault(Broken(BAD_QUERY, what, did_you_mean(relation[-1], known)))
+
+
+def _refused(error: HanseError) -> Broken:
+    problem = error.problem
+    place = f" (line {problem.where.line}, column {problem.where.column} of it)" if problem.where else ""
+    return Broken(BAD_QUERY, f"the query cannot be used: {problem.what}{place}", problem.fix)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

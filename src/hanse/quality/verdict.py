@@ -1,0 +1,136 @@
+"""What a check's measurement means: passed, failed, an error, or left to a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from hanse.base import Severity, TableName
+from hanse.quality.conditions import holds, words
+from hanse.quality.plan import Method
+from hanse.quality.records import Broken, Check, Duplicates, Rows, Settled, Typed, Violations
+from hanse.quality.values import as_json
+from hanse.registry.records import CheckResult, CheckStatus, FailedRow
+
+_BAD = (CheckStatus.FAILED, CheckStatus.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was measured for one check.
+
+    Attributes:
+        method: how.
+        failed: rows that break it; for types, 1 when it is another type.
+        value: the number of a metric, the answer of a query, or the type found.
+        error: why it could not run.
+    """
+
+    method: Method
+    failed: int | None = None
+    value: Any = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a table's checks.
+
+    Attributes:
+        results: exactly one per check, in the contract's order.
+        failed_rows: bounded samples of failing rows.
+    """
+
+    results: tuple[CheckResult, ...]
+    failed_rows: tuple[FailedRow, ...] = ()
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a check of severity error failed or could not run: nothing may be published."""
+        return any(r.severity is Severity.ERROR and r.status in _BAD for r in self.results)
+
+    @property
+    def warnings(self) -> int:
+        """How many checks of severity warning failed or could not run."""
+        return sum(r.severity is Severity.WARNING and r.status in _BAD for r in self.results)
+
+
+def judge(check: Check, outcome: Outcome, rows: int, run_id: str, table: TableName) -> CheckResult:
+    """Return the verdict of one check.
+
+    Args:
+        check: the check.
+        outcome: what was measured for it.
+        rows: rows of the table.
+        run_id: run that the result belongs to.
+        table: table under test.
+    """
+    status, failed, measured, message = _judged(check, outcome, rows)
+    counts_rows = isinstance(check.measure, Violations | Duplicates) and status is not CheckStatus.ERROR
+    return CheckResult(
+        run_id=run_id,
+        table=table,
+        check_id=check.id,
+        clause=check.clause,
+        status=status,
+        severity=check.severity,
+        column=check.column,
+        failed_rows=failed if counts_rows else None,
+        total_rows=rows if counts_rows else None,
+        measured=measured,
+        method=outcome.method.value,
+        dimension=check.dimension,
+        message=message,
+        error=outcome.error,
+        path=check.location.path if check.location else None,
+        line=check.location.line or None if check.location else None,
+    )
+
+
+def _judged(check: Check, outcome: Outcome, rows: int) -> tuple[CheckStatus, int | None, Any, str | None]:
+    if outcome.error is not None:
+        fix = check.measure.fix if isinstance(check.measure, Broken) else None
+        return CheckStatus.ERROR, None, None, fix
+    if isinstance(check.measure, Settled):
+        status = CheckStatus.MANUAL if check.measure.manual else CheckStatus.PASSED
+        return status, None, None, check.measure.words
+    if isinstance(check.measure, Typed):
+        return _typed(check.measure, outcome)
+    if check.conditions:
+        return _conditional(check, outcome, rows)
+    failed = outcome.failed or 0
+    if not failed:
+        return CheckStatus.PASSED, 0, None, None
+    return CheckStatus.FAILED, failed, None, f"{failed:,} of {rows:,} rows break it"
+
+
+def _typed(measure: Typed, outcome: Outcome) -> tuple[CheckStatus, None, str, str | None]:
+    if not outcome.failed:
+        return CheckStatus.PASSED, None, outcome.value, None
+    return (
+        CheckStatus.FAILED,
+        None,
+        outcome.value,
+        f"{measure.target} is {outcome.value}, the contract says {measure.target.type}",
+    )
+
+
+def _conditional(check: Check, outcome: Outcome, rows: int) -> tuple[CheckStatus, int | None, Any, str | None]:
+    # Duplicates are measured as the rows that repeat an earlier one; the rows that break it are all that share a key.
+    number = outcome.failed if isinstance(check.measure, Violations) else outcome.value
+    value: Any = number
+    if check.unit == "percent" and isinstance(check.measure, Violations | Duplicates):
+        value = Fraction(100 * (number or 0), rows) if rows else Fraction(0)
+    passed = all(holds(value, condition) for condition in check.conditions)
+    measured = _measured(value)
+    unit = " percent" if check.unit == "percent" else " rows" if isinstance(check.measure, Rows) else ""
+    shown = "the query returned null" if value is None else f"measured {measured}{unit}"
+    if passed:
+        return CheckStatus.PASSED, 0, measured, shown
+    message = f"{shown}, {words(check.conditions, check.unit)}"
+    return CheckStatus.FAILED, outcome.failed, measured, message
+
+
+def _measured(value: Any) -> Any:
+    return round(float(value), 6) if isinstance(value, Fraction) else as_json(value)
