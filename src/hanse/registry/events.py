@@ -15,7 +15,7 @@ Source: CloudEvents 1.0, https://github.com/cloudevents/spec
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -34,6 +34,7 @@ GENESIS = "0" * 64
 """What stands for the hash of the entry before the first."""
 
 _PAGE = 1_000
+_REACH = 10_000  # how far from its place a moved entry is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,11 +199,11 @@ def verify_events(reader: Reader, *, expected_head: str | None = None) -> Events
 def _broken_link(entry: dict[str, Any], hashed: Any, last: Head) -> BrokenLink | None:
     """Compare one stored entry with its own hash and with the entry before."""
     sequence = entry["sequence"]
-    whole = _hash_stored(entry) == hashed
-    if not whole and (written_at := _written_at(entry, hashed)) is not None:
-        return BrokenLink(sequence, Break.REORDERED, f"this entry was written as number {written_at}")
-    if not whole:
+    written_at = _written_at(entry, hashed)
+    if written_at is None:
         return BrokenLink(sequence, Break.CHANGED, "its content was changed after it was written")
+    if written_at != sequence:
+        return BrokenLink(sequence, Break.REORDERED, f"this entry was written as number {written_at}")
     if sequence != last.sequence + 1:
         missing = f"{last.sequence + 1}" if sequence == last.sequence + 2 else f"{last.sequence + 1} to {sequence - 1}"
         return BrokenLink(sequence, Break.GAP, f"missing before it: {missing}")
@@ -213,16 +214,14 @@ def _broken_link(entry: dict[str, Any], hashed: Any, last: Head) -> BrokenLink |
     return None
 
 
-def _hash_stored(entry: Mapping[str, Any], sequence: int | None = None) -> str | None:
-    """Hash an entry as it is stored, or return None when what is stored is not even readable."""
+def _written_at(entry: Mapping[str, Any], hashed: Any) -> int | None:
+    """Return the position for which an entry's hash is right: its own, another one if it was moved, None if changed."""
+    sequence = entry["sequence"]
     try:
-        decoded = {"data": json.loads(entry["data"])}
-        return event_hash({**entry, **decoded} | ({} if sequence is None else {"sequence": sequence}))
+        read = {**entry, "data": json.loads(entry["data"])}
+        if event_hash(read) == hashed:
+            return int(sequence)
+        around = range(max(1, sequence - _REACH), sequence + _REACH)
+        return next((number for number in around if event_hash(read | {"sequence": number}) == hashed), None)
     except (TypeError, ValueError, RecursionError):
-        return None
-
-
-def _written_at(entry: Mapping[str, Any], hashed: Any, reach: int = 10_000) -> int | None:
-    """Find the position under which an entry's hash is right: it was moved, not changed."""
-    around: Iterable[int] = range(max(1, entry["sequence"] - reach), entry["sequence"] + reach)
-    return next((number for number in around if _hash_stored(entry, number) == hashed), None)
+        return None  # what is stored is not even readable

@@ -95,8 +95,9 @@ class Reader:
     def releases(self, product: ProductName | None = None, *, limit: int | None = None) -> Sequence[Release]:
         """Return releases, newest first."""
         chosen = select(schema.release).where(*_of_product(schema.release, product))
+        chosen = _newest(chosen, schema.release, limit)
         with self._database.reading() as connection:
-            return _releases(connection, _newest(chosen, schema.release, limit))
+            return _releases(connection, chosen)
 
     def run(self, run_id: str) -> Run | None:
         """Return one run, or None."""
@@ -111,8 +112,9 @@ class Reader:
         chosen = select(schema.run).where(*_of_product(schema.run, product))
         if status is not None:
             chosen = chosen.where(schema.run.c.status == status.value)
+        chosen = _newest(chosen, schema.run, limit)
         with self._database.reading() as connection:
-            return tuple(rows.run_of(row) for row in connection.execute(_newest(chosen, schema.run, limit)))
+            return tuple(rows.run_of(row) for row in connection.execute(chosen))
 
     def steps(self, run_id: str) -> Sequence[Step]:
         """Return the recorded steps of a run, in the order they were recorded."""
@@ -125,15 +127,15 @@ class Reader:
         self, run_id: str | None = None, *, table: TableName | None = None, limit: int | None = None
     ) -> Sequence[CheckResult]:
         """Return check results, of one run or the newest first over all."""
+        chosen = _verdicts(schema.check_result, run_id, table, limit)
         with self._database.reading() as connection:
-            found = connection.execute(_verdicts(schema.check_result, run_id, table, limit))
-            return tuple(rows.check_of(row) for row in found)
+            return tuple(rows.check_of(row) for row in connection.execute(chosen))
 
     def failed_rows(self, run_id: str | None = None, *, limit: int | None = None) -> Sequence[FailedRow]:
         """Return kept failing rows, of one run or the newest first over all."""
+        chosen = _verdicts(schema.failed_row, run_id, None, limit)
         with self._database.reading() as connection:
-            found = connection.execute(_verdicts(schema.failed_row, run_id, None, limit))
-            return tuple(rows.failed_row_of(row) for row in found)
+            return tuple(rows.failed_row_of(row) for row in connection.execute(chosen))
 
     def events(
         self, *, after: int = 0, subject: str | None = None, type_prefix: str | None = None, limit: int | None = None
@@ -146,9 +148,9 @@ class Reader:
         if type_prefix:
             # Not LIKE: SQLite's knows no case, and the prefix may hold its wildcards.
             chosen = chosen.where(func.substr(table.c.type, 1, len(type_prefix)) == type_prefix)
+        chosen = _limited(chosen, limit)
         with self._database.reading() as connection:
-            found = connection.execute(_limited(chosen, limit))
-            return tuple(rows.event_of(row, json.loads(row.data)) for row in found)
+            return tuple(rows.event_of(row, json.loads(row.data)) for row in connection.execute(chosen))
 
     @contextmanager
     def raw_events(self, *, page: int = 1_000) -> Iterator[Iterator[Mapping[str, Any]]]:

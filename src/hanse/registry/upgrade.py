@@ -33,7 +33,7 @@ def prepare(database: Database, *, create: bool) -> None:
         found = installed(connection)
     if found == HEAD:
         return
-    _refuse_newer(database, found)
+    _refuse_unknown(database, found)
     if found is None and not create:
         raise RegistryError(
             REGISTRY_MISSING, f"the database {database.place} holds no registry", fix="run `hanse apply` once"
@@ -43,7 +43,7 @@ def prepare(database: Database, *, create: bool) -> None:
         if found is None:
             _create(database, connection)
         elif found != HEAD:
-            _refuse_newer(database, found)
+            _refuse_unknown(database, found)
             _upgrade(database, connection, found)
 
 
@@ -55,8 +55,8 @@ def installed(connection: Connection) -> str | None:
     return found or _EMPTY
 
 
-def _refuse_newer(database: Database, found: str | None) -> None:
-    if found is None or found <= HEAD:
+def _refuse_unknown(database: Database, found: str | None) -> None:
+    if found is None:
         return
     if not _REVISION.fullmatch(found):
         raise RegistryError(
@@ -64,12 +64,13 @@ def _refuse_newer(database: Database, found: str | None) -> None:
             f"the database {database.place} names the unknown version `{found}`",
             fix="point `registry.url` to a registry, or restore it from a backup",
         )
-    raise RegistryError(
-        NEWER_VERSION,
-        f"the registry {database.place} has version {found}; this Hanse understands up to {HEAD}",
-        why="a newer Hanse has used it",
-        fix="install that newer Hanse here too; nothing was changed",
-    )
+    if found > HEAD:
+        raise RegistryError(
+            NEWER_VERSION,
+            f"the registry {database.place} has version {found}; this Hanse understands up to {HEAD}",
+            why="a newer Hanse has used it",
+            fix="install that newer Hanse here too; nothing was changed",
+        )
 
 
 def _create(database: Database, connection: Connection) -> None:
