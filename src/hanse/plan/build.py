@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hanse.base import HanseError, PlanError, Problem, ProductName, Severity, SpecError, TableName
+from hanse.base import HanseError, PlanError, Problem, ProductName, Severity, TableName
 from hanse.base.suggest import did_you_mean
 from hanse.interfaces import ColumnDraft
 from hanse.plan.codes import NO_SUCH_PRODUCT
@@ -123,7 +123,7 @@ class _Draft:
         """Add the steps of one changed product: its tables, then its record."""
         try:
             product = self.workspace.product(name)
-        except SpecError as error:
+        except HanseError as error:
             self._refuse(error)
             return
         before = self.applied.get(name)

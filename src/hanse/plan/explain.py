@@ -75,7 +75,8 @@ def _product(step: PutProduct, tables: Mapping[TableName, CreateTable | AlterTab
     else:
         action = _gravest([Action.METADATA, *(Action(c["action"]) for c in children)], children)
     detail = "; ".join([step.version, *step.details]) if step.expected is not None else f"{step.version}, {step.status}"
-    node = _node("product", str(step.name), action, detail=detail, does=label(step), children=children)
+    refused = any(c["refused"] for c in children)
+    node = _node("product", str(step.name), action, detail=detail, does=label(step), children=children, refused=refused)
     node["label"] = step.name.product
     return node
 
@@ -117,15 +118,16 @@ def _table(table: PlannedTable, step: CreateTable | AlterTable | None, port: Por
                 "table", str(table.name), Action.CREATE, detail=detail, does=label(step), why=whole, children=columns
             )
         case AlterTable(changes=stored):
-            columns = _columns(changes, stored)
+            columns = _columns(changes, stored, refused=port.refused)
             action = _gravest([Action.ALTER, *(_action_of(c) for c in changes)], columns)
             does: str | None = label(step)
         case _:
-            columns = _columns(changes, ())
+            columns = _columns(changes, (), refused=port.refused)
             action = _gravest([Action.UNCHANGED, *(_action_of(c) for c in changes)], columns)
             does = None if action is Action.UNCHANGED else "update the record"
-    same = len(table.columns) - sum(1 for c in columns if "." not in c["name"] and c["stays"])
-    detail = f"{_count(same, 'column')} unchanged"
+    named = [c["name"] for c in columns]
+    same = sum(not any(n == d["name"] or n.startswith(f"{d['name']}.") for n in named) for d in table.columns)
+    detail = f"{_count(same, 'column')} unchanged" if same else ""
     refused = port.refused and any(c.breaking for c in changes)
     return _node(
         "table", str(table.name), action, detail=detail, does=does, why=whole, children=columns, refused=refused
@@ -143,7 +145,7 @@ def _new_column(document: Mapping[str, Any]) -> Node:
     return _column(document["name"], Action.CREATE, _type_words(document), "create the column", ())
 
 
-def _columns(changes: Sequence[Change], stored: Iterable[ColumnChange]) -> list[Node]:
+def _columns(changes: Sequence[Change], stored: Iterable[ColumnChange], *, refused: bool) -> list[Node]:
     """Return a node for every column that differs, in promise or in store; the others are only counted."""
     by_column: dict[str, list[ColumnChange]] = {}
     for change in stored:
@@ -157,16 +159,15 @@ def _columns(changes: Sequence[Change], stored: Iterable[ColumnChange]) -> list[
         physical, promised = by_column.get(name, []), told.get(name, [])
         actions = [_stored_action(c) for c in physical] + [_action_of(c) for c in promised]
         does = ", ".join(str(c).removeprefix(f"{name} ") for c in physical) or "update the record"
-        node = _column(name, _gravest(actions, []), _stored_words(physical), does, promised)
-        node["stays"] = all(c.action is not ColumnAction.DROPPED for c in physical)
-        nodes.append(node)
+        # A column that is new is created, whatever else is said of it.
+        action = Action.CREATE if Action.CREATE in actions else _gravest(actions, [])
+        stopped = refused and any(c.breaking for c in promised)
+        nodes.append(_column(name, action, _stored_words(physical), does, promised, refused=stopped))
     return nodes
 
 
-def _column(name: str, action: Action, detail: str, does: str, why: Sequence[Change]) -> Node:
-    node = _node("column", name, action, detail=detail, does=does, why=why)
-    node["stays"] = True
-    return node
+def _column(name: str, action: Action, detail: str, does: str, why: Sequence[Change], *, refused: bool = False) -> Node:
+    return _node("column", name, action, detail=detail, does=does, why=why, refused=refused)
 
 
 def _stored_action(change: ColumnChange) -> Action:

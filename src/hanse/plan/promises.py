@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hanse.base import Location, Problem, ProductName, Severity, SpecError
+from hanse.base import HanseError, Location, Problem, ProductName, Severity
 from hanse.plan.codes import BREAKING_CHANGE, PORT_REMOVED, UNREADABLE_APPLIED_CONTRACT, VERSION_NOT_RAISED
 from hanse.plan.steps import Action, PortChange
 from hanse.registry.records import AppliedContract, AppliedPort, AppliedProduct, Release
@@ -96,7 +96,7 @@ def _compare(
         return PortChange(port.name, "output", port.major, action, detail=_detail(port)), [], []
     try:
         changes = diff_contracts(situation.parse(old), new)
-    except SpecError as error:
+    except HanseError as error:
         changes = (_unreadable(old, new, error),)
     consumers = situation.consumers(port.name, port.major) if any(c.breaking for c in changes) else ()
     promised = old.status not in UNPROMISED and new.status not in UNPROMISED
@@ -204,7 +204,7 @@ def _gravest(changes: Sequence[Change]) -> ChangeKind:
     return min((c.kind for c in changes if c.clause != "version"), key=order.index)
 
 
-def _unreadable(old: AppliedContract, new: Contract, error: SpecError) -> Change:
+def _unreadable(old: AppliedContract, new: Contract, error: HanseError) -> Change:
     what = f"the contract as applied (version {old.version}) cannot be read any more, so nobody can compare it"
     return Change(ChangeKind.BREAKING, "contract", what, error.problem.what, where=Location(new.path))
 
