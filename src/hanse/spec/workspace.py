@@ -29,6 +29,7 @@ class PortSummary:
     contract_id: str | None
     tables: tuple[str, ...]
     schema_digest: str
+    where: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Entry:
     Attributes:
         digest: equals :attr:`Product.digest`.
         problems: warnings found in its own files (a product with errors has them in :attr:`Workspace.problems` too).
+        variables: names of the variables that its files refer to; never their values.
     """
 
     name: ProductName
@@ -59,6 +61,7 @@ class Entry:
     outputs: tuple[PortSummary, ...]
     inputs: tuple[InputSummary, ...]
     problems: tuple[Problem, ...] = ()
+    variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,76 @@
+"""A store of JSON documents in one file beside the mesh, so that what did not change is not read again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+FORMAT = 1
+
+
+class ContentCache:
+    """JSON documents by kind and key.
+
+    The file is only a shortcut: a missing, damaged or older one counts as empty, and one that cannot be written is not
+    written. Several processes may use it at once: the last one to save wins, and a reader sees a whole file always.
+
+    Args:
+        path: the file; its folder is made when it is first saved.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path(path)
+        self._kinds: dict[str, dict[str, Any]] = self._read()
+        self._changed = False
+
+    def _read(self) -> dict[str, dict[str, Any]]:
+        try:
+            document = json.loads(self._path.read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return {}
+        if not isinstance(document, dict) or document.get("format") != FORMAT:
+            return {}
+        kinds = document.get("kinds")
+        whole = isinstance(kinds, dict) and all(isinstance(kind, dict) for kind in kinds.values())
+        return kinds if whole and kinds is not None else {}
+
+    def get(self, kind: str, key: str) -> Any | None:
+        """Return a document, or None. It must not be changed."""
+        documents = self._kinds.get(kind)
+        return documents.get(key) if documents is not None else None
+
+    def put(self, kind: str, key: str, document: Any) -> None:
+        """Keep a document; it must be JSON-ready and not None."""
+        self._kinds.setdefault(kind, {})[key] = document
+        self._changed = True
+
+    def keep_only(self, kind: str, keys: Iterable[str]) -> None:
+        """Forget the documents of a kind under all other keys."""
+        documents = self._kinds.get(kind, {})
+        gone = documents.keys() - set(keys)
+        for key in gone:
+            del documents[key]
+        self._changed = self._changed or bool(gone)
+
+    def save(self) -> None:
+        """Write the file if anything changed, by replacing it whole."""
+        if not self._changed:
+            return
+        document = json.dumps({"format": FORMAT, "kinds": self._kinds}, separators=(",", ":"), ensure_ascii=False)
+        # A mesh on a read-only disk works without its shortcut.
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f"{self._path.name}.", suffix=".part")
+            try:
+                with open(handle, "wb") as file:
+                    file.write(document.encode("utf-8", "surrogatepass"))
+                os.replace(name, self._path)
+            except BaseException:
+                os.unlink(name)
+                raise
+            self._changed = False

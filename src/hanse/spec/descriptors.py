@@ -1,0 +1,202 @@
+"""Hanse's own files as pydantic models: ``mesh.yaml``, ``domain.yaml``, ``pipeline.yaml``.
+
+Editors read them as JSON Schemas (:func:`json_schemas`), so every key says what it is for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
+
+from hanse.spec.models import Strictly, Text
+from hanse.spec.sizes import parse_size
+
+API_VERSION = "hanse/v1"
+_PORT = re.compile(r"[^.\s]+\.[^.\s]+\.[^.\s]+")
+
+ApiVersion = Annotated[Literal["hanse/v1"], Field(description="Version of this file's format: `hanse/v1`.")]
+
+
+def _check_size(text: str) -> str:
+    parse_size(text)
+    return text
+
+
+def _check_port(text: str) -> str:
+    if not _PORT.fullmatch(text):
+        raise ValueError("write the port's address as `domain.product.port`")
+    return text
+
+
+def _check_filled(text: str) -> str:
+    if not text.strip():
+        raise ValueError("it must not be empty")
+    return text
+
+
+Filled = Annotated[Text, AfterValidator(_check_filled), Field(json_schema_extra={"minLength": 1})]
+
+
+class RegistryFile(Strictly):
+    """Where the mesh remembers what it knows."""
+
+    model_config = ConfigDict(title="`registry`")
+
+    url: Filled = Field(
+        description="SQLAlchemy URL of the control database. Relative SQLite paths start at the mesh's folder. "
+        "Default: `sqlite:///.hanse/registry.db`."
+    )
+
+
+class StorageFile(Strictly):
+    """Where tables are kept."""
+
+    model_config = ConfigDict(title="`storage`")
+
+    warehouse: Filled = Field(
+        description="Folder of the tables, absolute or relative to the mesh's folder. Default: `.hanse/warehouse`."
+    )
+
+
+class EngineFile(Strictly):
+    """Which engine runs SQL, and what it may use."""
+
+    model_config = ConfigDict(title="`engine`")
+
+    driver: Literal["duckdb"] = Field("duckdb", description="The engine: `duckdb`.")
+    threads: Annotated[int, Field(ge=1)] | None = Field(None, description="Worker threads. Default: one per processor.")
+    memory_limit: Annotated[Text, AfterValidator(_check_size)] | None = Field(
+        None, description="Memory it may use, such as `4 GB` or `512 MiB`. Default: 80 % of the machine's."
+    )
+
+
+class MeshFile(Strictly):
+    """A mesh: one control plane."""
+
+    model_config = ConfigDict(title="`mesh.yaml`")
+
+    apiVersion: ApiVersion  # noqa: N815  # the key as it is written
+    kind: Literal["Mesh"] = Field(description="`Mesh`.")
+    name: Filled = Field(description="Name of the mesh: the authority of its addresses.")
+    description: Text | None = Field(None, description="What the mesh is for.")
+    registry: RegistryFile | None = Field(None, description="Control database.")
+    storage: StorageFile | None = Field(None, description="Storage of tables.")
+    engine: EngineFile | None = Field(None, description="SQL engine.")
+
+
+class MemberFile(Strictly):
+    """A member of a domain's team."""
+
+    model_config = ConfigDict(title="a member")
+
+    username: Filled = Field(description="User name or e-mail address.")
+    role: Text | None = Field(None, description="Role in the team, for example `owner` or `engineer`.")
+    name: Text | None = Field(None, description="Full name.")
+
+
+class DomainFile(Strictly):
+    """A domain: a business area with an owning team."""
+
+    model_config = ConfigDict(title="`domain.yaml`")
+
+    apiVersion: ApiVersion  # noqa: N815  # the key as it is written
+    kind: Literal["Domain"] = Field(description="`Domain`.")
+    name: Text | None = Field(None, description="Name of the domain; it must be the folder's name.")
+    title: Text | None = Field(None, description="Name for people.")
+    description: Text | None = Field(None, description="What the domain is about.")
+    team: Text | None = Field(None, description="Name of the owning team.")
+    contact: Text | None = Field(None, description="How to reach the team.")
+    members: list[MemberFile] | None = Field(None, description="The team's members.")
+
+
+class CsvFile(Strictly):
+    """Dialect of a CSV file. What is left out is found by looking at the file."""
+
+    model_config = ConfigDict(title="`csv`")
+
+    delimiter: Text | None = Field(None, description="Character between values, for example `;`.")
+    quote: Text | None = Field(None, description="Character around values, for example `'\"'`.")
+    header: bool | None = Field(None, description="Whether the first line holds the columns' names.")
+    encoding: Filled | None = Field(None, description="Encoding of the text, for example `utf-8` or `latin-1`.")
+    null_values: list[Text] | None = Field(None, description="Texts that mean null, for example `[NA, '']`.")
+
+
+class FileInputFile(Strictly):
+    """A file that transforms may read."""
+
+    model_config = ConfigDict(title="a file input")
+
+    file: Filled = Field(description="Path of the file, relative to the product's folder, or absolute.")
+    format: Literal["csv", "parquet"] | None = Field(
+        None, description="`csv` or `parquet`. Default: what the file's name says."
+    )
+    compression: Literal["none", "gzip", "zip"] | None = Field(
+        None, description="`none`, `gzip` or `zip` (one member). Default: what the file's name says."
+    )
+    columns: dict[str, Filled] | None = Field(
+        None, description="SQL types of columns, where they shall not be inferred from the file. CSV only."
+    )
+    csv: CsvFile | None = Field(None, description="Dialect of a CSV file.")
+
+
+class PortInputFile(Strictly):
+    """An output port of another product that transforms may read."""
+
+    model_config = ConfigDict(title="a port input")
+
+    port: Annotated[Text, AfterValidator(_check_port)] = Field(description="Its address: `domain.product.port`.")
+    major: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Major version to read. Default: the newest when the product is first applied."
+    )
+
+
+def _which(value: Any) -> str | None:
+    if isinstance(value, Mapping):
+        return "as file" if "file" in value else "as port" if "port" in value else None
+    return "as file"
+
+
+class TableFile(Strictly):
+    """How a table is built."""
+
+    model_config = ConfigDict(title="the settings of a table")
+
+    materialize: Literal["replace"] = Field(
+        "replace", description="`replace`: every run's result stands for the whole table."
+    )
+
+
+class PipelineFile(Strictly):
+    """A product's pipeline: what it reads, and how its tables are built."""
+
+    model_config = ConfigDict(title="`pipeline.yaml`")
+
+    apiVersion: ApiVersion  # noqa: N815  # the key as it is written
+    kind: Literal["Pipeline"] = Field(description="`Pipeline`.")
+    inputs: (
+        dict[
+            str,
+            Annotated[
+                Annotated[FileInputFile, Tag("as file")] | Annotated[PortInputFile, Tag("as port")],
+                Discriminator(_which),
+            ],
+        ]
+        | None
+    ) = Field(
+        None,
+        description="What transforms may read, by the name that they call it. Default: every file "
+        "`data/<name>.(csv|csv.gz|csv.zip|parquet)` is an input called `<name>`.",
+    )
+    tables: dict[str, TableFile] | None = Field(None, description="Settings per table.")
+
+
+def json_schemas() -> Mapping[str, dict[str, Any]]:
+    """Return the JSON Schemas (draft 2020-12) of our own files by kind: ``mesh``, ``domain``, ``pipeline``."""
+    models = {"mesh": MeshFile, "domain": DomainFile, "pipeline": PipelineFile}
+    return {
+        kind: {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+        for kind, model in models.items()
+    }

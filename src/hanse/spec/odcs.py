@@ -1,0 +1,417 @@
+"""From an ODCS document to a :class:`~hanse.spec.contract.Contract`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from hanse.base import Code, Location, Problem, Severity, SpecError
+from hanse.base.suggest import did_you_mean
+from hanse.spec import codes, odcs_schema
+from hanse.spec.contract import Column, Contract, Limits, ServiceLevel, Table
+from hanse.spec.document import Document, Map, as_written, plain, read_document
+from hanse.spec.odcs_quality import read_rules
+from hanse.spec.odcs_types import PhysicalType, Refusal, scalar_type
+from hanse.spec.shape import check
+from hanse.spec.types import DataType, Field, List, Scalar, Struct
+from hanse.spec.types import Map as MapType
+
+_FORMAT_BOUNDS = {
+    f"{s}{b}": (-(2 ** (b - 1)) if s == "i" else 0, 2 ** (b - (s == "i")) - 1) for s in "iu" for b in (8, 16, 32)
+}
+_VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+)*(?:[-+][0-9A-Za-z.+-]+)?")
+_WHOLE_ELEMENTS = frozenset({"int8", "uint8"})
+
+
+def read_contract(data: bytes, path: str) -> tuple[Contract | None, list[Problem]]:
+    """Read a contract; return it (None when nothing can be made of it) and everything found, warnings too."""
+    try:
+        document = read_document(data, path)
+    except SpecError as error:
+        return None, list(error.problems)
+    problems = list(document.problems)
+    version = as_written(document.root.get("apiVersion"))
+    if version not in odcs_schema.VERSIONS:
+        problems.append(_unsupported(document, version))
+        return None, problems
+    problems += check(document, odcs_schema.shape(version), f"ODCS {version}")
+    if any(p.severity is Severity.ERROR for p in problems):
+        return None, problems
+    contract = _Reader(document, version, problems).contract()
+    if any(p.severity is Severity.ERROR for p in problems):
+        return None, problems
+    return contract, problems
+
+
+def _unsupported(document: Document, version: Any) -> Problem:
+    root = document.root
+    known = ", ".join(odcs_schema.VERSIONS)
+    if version is None:
+        return Problem(
+            codes.MISSING_KEY,
+            "the contract has no `apiVersion`",
+            document.at(root),
+            fix=f"add `apiVersion: {odcs_schema.VERSIONS[-1]}`",
+        )
+    fix = f"write one of {known}"
+    if isinstance(version, str) and f"v{version}" in odcs_schema.VERSIONS:
+        fix = f"write `v{version}`"
+    return Problem(
+        codes.UNSUPPORTED_VERSION,
+        f"the contract is written in ODCS `{version}`",
+        document.at(root, "apiVersion"),
+        why=f"versions read: {known}",
+        fix=fix,
+    )
+
+
+class _Reader:
+    """Reads one document that keeps to its standard; what it means wrongly is added to the problems."""
+
+    def __init__(self, document: Document, version: str, problems: list[Problem]) -> None:
+        self._document = document
+        self._version = version
+        self._v30 = version.startswith("v3.0")
+        self._problems = problems
+
+    def contract(self) -> Contract:
+        root = self._document.root
+        if not _VERSION.fullmatch(root["version"]):
+            self._report(
+                codes.BAD_VALUE,
+                f"the contract's version `{root['version']}` is no version number",
+                root,
+                "version",
+                why="consumers address a contract by the first number of its version",
+                fix="write it as `1.0.0`",
+            )
+        tables = tuple(self._table(entry) for entry in root.get("schema") or () if isinstance(entry, Map))
+        self._unique((t.name, t.where) for t in tables)
+        description = root.get("description") or {}
+        return Contract(
+            id=root["id"],
+            version=root["version"],
+            api_version=self._version,
+            status=root.get("status") or "active",
+            tables=tables,
+            path=self._document.path,
+            text=self._document.text,
+            name=root.get("name"),
+            purpose=description.get("purpose"),
+            usage=description.get("usage"),
+            limitations=description.get("limitations"),
+            tags=tuple(root.get("tags") or ()),
+            service_levels=tuple(self._service_level(entry) for entry in root.get("slaProperties") or ()),
+            custom=_custom(root),
+        )
+
+    def _report(self, code: Code, what: str, container: Map, key: str | None = None, **more: Any) -> None:
+        where = self._document.at(container, key) if key in container else self._document.at(container)
+        self._problems.append(Problem(code, what, where, **more))
+
+    def _unique(self, named: Iterable[tuple[str, Location | None]], what: str = "table") -> None:
+        seen: dict[str, tuple[str, Location | None]] = {}
+        for name, where in named:
+            first = seen.setdefault(name.casefold(), (name, where))
+            if first[1] is not where:
+                line = first[1].line if first[1] else 0
+                self._problems.append(
+                    Problem(
+                        codes.DUPLICATE_NAME,
+                        f"two {what}s are called `{name}`",
+                        where,
+                        why=f"the first one stands on line {line}; SQL does not tell letter case apart",
+                        fix="rename one of them",
+                    )
+                )
+
+    def _service_level(self, entry: Map) -> ServiceLevel:
+        return ServiceLevel(
+            property=entry["property"],
+            value=plain(entry.get("value")),
+            unit=entry.get("unit"),
+            element=entry.get("element"),
+            description=entry.get("description"),
+            where=self._document.at(entry),
+        )
+
+    def _table(self, entry: Map) -> Table:
+        name = entry["name"]
+        columns = self._columns(entry.get("properties"), f"`{name}`")
+        if not columns:
+            self._report(
+                codes.MISSING_KEY,
+                f"table `{name}` has no columns",
+                entry,
+                fix="list them under `properties:`",
+            )
+        return Table(
+            name=name,
+            columns=self._with_key_positions(columns),
+            physical_name=entry.get("physicalName"),
+            description=entry.get("description"),
+            business_name=entry.get("businessName"),
+            granularity=entry.get("dataGranularityDescription"),
+            tags=tuple(entry.get("tags") or ()),
+            rules=read_rules(self._document, entry.get("quality"), self._problems, of=f"table `{name}`"),
+            custom=_custom(entry),
+            where=self._document.at(entry),
+        )
+
+    def _columns(self, entries: Any, of: str) -> tuple[Column, ...]:
+        columns = tuple(self._column(e, f"{of}.`{e['name']}`") for e in entries or () if isinstance(e, Map))
+        self._unique(((c.name, c.where) for c in columns), "column")
+        return columns
+
+    def _with_key_positions(self, columns: tuple[Column, ...]) -> tuple[Column, ...]:
+        """Give key columns without a position the order in which they are written, after those that have one."""
+        for attribute, word in (("primary_key_position", "primary key"), ("partition_key_position", "partition")):
+            taken = [getattr(c, attribute) for c in columns if getattr(c, attribute)]
+            if len(set(taken)) != len(taken):
+                first = next(c for c in columns if taken.count(getattr(c, attribute)) > 1)
+                self._problems.append(
+                    Problem(
+                        codes.DUPLICATE_NAME,
+                        f"two columns have the same position in the {word}",
+                        first.where,
+                        fix="number them 1, 2, 3 …",
+                    )
+                )
+            following = max(taken, default=0)
+            placed = []
+            for column in columns:
+                if getattr(column, attribute) == 0:
+                    following += 1
+                    column = replace(column, **{attribute: following})  # noqa: PLW2901  # the placed column
+                placed.append(column)
+            columns = tuple(placed)
+        return columns
+
+    def _column(self, entry: Map, label: str) -> Column:
+        physical = PhysicalType.parse(entry.get("physicalType"))
+        logical = entry.get("logicalType") or self._implied(entry, physical)
+        options = entry.get("logicalTypeOptions") or Map()
+        children, type_ = self._type(entry, logical, physical, options, label)
+        required = bool(entry.get("required"))
+        return Column(
+            name=entry.get("name") or "",
+            type=type_,
+            logical_type=logical or "string",
+            physical_type=entry.get("physicalType"),
+            physical_name=entry.get("physicalName"),
+            required=required,
+            unique=bool(entry.get("unique")),
+            primary_key_position=_position(entry, "primaryKey", "primaryKeyPosition"),
+            partition_key_position=_position(entry, "partitioned", "partitionKeyPosition"),
+            limits=self._limits(entry, logical, type_, options, label),
+            enum=_enum(entry, options),
+            description=entry.get("description"),
+            business_name=entry.get("businessName"),
+            classification=entry.get("classification"),
+            critical=bool(entry.get("criticalDataElement")),
+            deprecated=bool(entry.get("deprecated")),
+            tags=tuple(entry.get("tags") or ()),
+            examples=tuple(plain(entry.get("examples") or ())),
+            rules=read_rules(self._document, entry.get("quality"), self._problems, of=f"column {label}"),
+            children=children,
+            property_id=entry.get("id"),
+            custom=_custom(entry),
+            where=self._document.at(entry),
+        )
+
+    @staticmethod
+    def _implied(entry: Map, physical: PhysicalType | None) -> str | None:
+        if entry.get("properties"):
+            return "object"
+        if entry.get("items"):
+            return "array"
+        if entry.get("map"):
+            return "map"
+        return physical.logical_type if physical else None
+
+    def _type(
+        self, entry: Map, logical: str | None, physical: PhysicalType | None, options: Map, label: str
+    ) -> tuple[tuple[Column, ...], DataType]:
+        match logical:
+            case "object":
+                return self._struct(entry, options, label)
+            case "array":
+                return self._list(entry, label)
+            case "map":
+                return self._map(entry, label)
+            case "vector":
+                return (), List(Scalar.BIGINT if options.get("elementType") in _WHOLE_ELEMENTS else Scalar.DOUBLE)
+            case None:
+                self._report(
+                    codes.NO_TYPE,
+                    f"column {label} has no type",
+                    entry,
+                    "physicalType",
+                    why="its `physicalType` is none that is known" if physical else None,
+                    fix="add `logicalType:` (string, integer, number, boolean, date, timestamp, time, object, array, map)",
+                )
+                return (), Scalar.VARCHAR
+        found = scalar_type(logical, physical, dict(options), v30=self._v30)
+        if isinstance(found, Refusal):
+            key = "physicalType" if "physicalType" in entry else "logicalType"
+            shown = entry.get("physicalType") or logical
+            self._report(
+                found.code, f"column {label} cannot be stored as `{shown}`", entry, key, why=found.why, fix=found.fix
+            )
+            return (), Scalar.VARCHAR
+        return (), found
+
+    def _struct(self, entry: Map, options: Map, label: str) -> tuple[tuple[Column, ...], DataType]:
+        children = self._columns(entry.get("properties"), label)
+        if not children:
+            self._report(codes.NO_TYPE, f"object {label} has no members", entry, fix="list them under `properties:`")
+        needed = options.get("required") or ()
+        for name in needed:
+            if name not in {c.name for c in children}:
+                self._report(
+                    codes.BAD_VALUE,
+                    f"object {label} requires `{name}`, which it does not have",
+                    options,
+                    "required",
+                    fix=did_you_mean(str(name), [c.name for c in children]),
+                )
+        children = tuple(replace(c, required=True) if c.name in needed else c for c in children)
+        for key in ("minProperties", "maxProperties"):
+            if key in options:
+                self._report(
+                    codes.NOT_CHECKED,
+                    f"`{key}` of {label} is recorded, not checked",
+                    options,
+                    key,
+                    why="a stored object always has all its members",
+                    severity=Severity.WARNING,
+                )
+        return children, Struct(tuple(Field(c.name, c.type, c.required) for c in children))
+
+    def _list(self, entry: Map, label: str) -> tuple[tuple[Column, ...], DataType]:
+        item = entry.get("items")
+        if not isinstance(item, Map):
+            self._report(
+                codes.NO_TYPE,
+                f"array {label} does not say what it holds",
+                entry,
+                fix="add `items:` with a `logicalType`",
+            )
+            return (), List(Scalar.VARCHAR)
+        child = self._inner(item, f"{label}[]", "item")
+        return (child,), List(child.type)
+
+    def _map(self, entry: Map, label: str) -> tuple[tuple[Column, ...], DataType]:
+        sides = entry.get("map")
+        if (
+            not isinstance(sides, Map)
+            or not isinstance(sides.get("key"), Map)
+            or not isinstance(sides.get("value"), Map)
+        ):
+            self._report(
+                codes.NO_TYPE,
+                f"map {label} does not say what it holds",
+                entry,
+                fix="add `map:` with `key:` and `value:`",
+            )
+            return (), MapType(Scalar.VARCHAR, Scalar.VARCHAR)
+        key = self._inner(sides["key"], f"{label}.key", "key")
+        value = self._inner(sides["value"], f"{label}.value", "value")
+        return (key, value), MapType(key.type, value.type)
+
+    def _inner(self, entry: Map, label: str, name: str) -> Column:
+        column = self._column(entry, label)
+        return column if column.name else replace(column, name=name)
+
+    def _limits(self, entry: Map, logical: str | None, type_: DataType, options: Map, label: str) -> Limits:
+        if not options:
+            return Limits()
+        low, high = plain(options.get("minimum")), plain(options.get("maximum"))
+        above, below = plain(options.get("exclusiveMinimum")), plain(options.get("exclusiveMaximum"))
+        if isinstance(above, bool):  # ODCS 3.0 said whether `minimum` itself is excluded
+            low, above = (None, low) if above else (low, None)
+        if isinstance(below, bool):
+            high, below = (None, high) if below else (high, None)
+        smallest, greatest = (
+            _FORMAT_BOUNDS.get(str(options.get("format")), (None, None)) if logical == "integer" else (None, None)
+        )
+        lengths = ("minItems", "maxItems") if logical == "array" else ("minLength", "maxLength")
+        dimensions = options.get("dimensions") if logical == "vector" else None
+        limits = Limits(
+            minimum=low if smallest is None or (low is not None and low > smallest) else smallest,
+            maximum=high if greatest is None or (high is not None and high < greatest) else greatest,
+            exclusive_minimum=above,
+            exclusive_maximum=below,
+            multiple_of=plain(options.get("multipleOf")),
+            min_length=dimensions or options.get(lengths[0]),
+            max_length=dimensions or options.get(lengths[1]),
+            pattern=options.get("pattern"),
+            format=options.get("format"),
+            unique_items=bool(options.get("uniqueItems")),
+        )
+        self._sane(limits, type_, options, label)
+        return limits
+
+    def _sane(self, limits: Limits, type_: DataType, options: Map, label: str) -> None:
+        for key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
+            value = options.get(key)
+            if isinstance(value, str) and not _is_iso(value, type_):
+                self._report(
+                    codes.BAD_VALUE,
+                    f"`{key}` of {label} is `{value}`",
+                    options,
+                    key,
+                    why="bounds of dates and times are written as in ISO 8601",
+                    fix="write it like `2013-01-31`, `2013-01-31T12:00:00` or `12:00:00`",
+                )
+                return
+        low = limits.minimum if limits.minimum is not None else limits.exclusive_minimum
+        high = limits.maximum if limits.maximum is not None else limits.exclusive_maximum
+        crossed = _crossed(low, high) or _crossed(limits.min_length, limits.max_length)
+        if crossed:
+            self._report(
+                codes.BAD_VALUE,
+                f"no value of {label} can keep its bounds",
+                options,
+                why="the lower one is above the upper one",
+            )
+
+
+def _crossed(low: Any, high: Any) -> bool:
+    if low is None or high is None or isinstance(low, str) is not isinstance(high, str):
+        return False
+    return bool(low > high)
+
+
+def _is_iso(text: str, type_: DataType) -> bool:
+    try:
+        if type_ is Scalar.TIME:
+            dt.time.fromisoformat(text)
+        elif type_ in (Scalar.DATE, Scalar.TIMESTAMP, Scalar.TIMESTAMPTZ):
+            dt.datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _position(entry: Map, flag: str, key: str) -> int | None:
+    """Return the position in a key, 0 for a member without one, None for no member."""
+    if not entry.get(flag):
+        return None
+    position = entry.get(key)
+    return position if isinstance(position, int) and position > 0 else 0
+
+
+def _enum(entry: Map, options: Map) -> tuple[Any, ...]:
+    values = [plain(e["value"]) for e in entry.get("enum") or () if e.get("value") is not None]
+    for value in plain(options.get("enum") or ()):
+        if value not in values:
+            values.append(value)
+    return tuple(values)
+
+
+def _custom(entry: Map) -> Mapping[str, Any]:
+    return {e["property"]: plain(e.get("value")) for e in entry.get("customProperties") or () if e.get("property")}

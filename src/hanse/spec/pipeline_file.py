@@ -1,0 +1,209 @@
+"""From ``pipeline.yaml``, or what lies in ``data``, to a :class:`~hanse.spec.product.Pipeline`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from hanse.base import Code, Location, Problem, ProductName, Severity
+from hanse.base.codes import ILLEGAL_NAME
+from hanse.base.names import MAX_OWNER_NAME, name_fault, suggest_name
+from hanse.spec import codes
+from hanse.spec.descriptors import FileInputFile, PipelineFile, PortInputFile
+from hanse.spec.document import Document, Map
+from hanse.spec.models import validate
+from hanse.spec.product import FileInput, InputPort, Pipeline, TableSettings
+from hanse.spec.variables import Expansion, expand_document
+
+Format = Literal["csv", "parquet"]
+Compression = Literal["none", "gzip", "zip"]
+_DATA_FILE = re.compile(r"(.+?)\.(csv|csv\.gz|csv\.zip|parquet)")
+_COMPRESSIONS: dict[str, Compression] = {".gz": "gzip", ".zip": "zip"}
+
+
+@dataclass
+class PipelineReading:
+    """A pipeline and what goes with it.
+
+    Attributes:
+        pipeline: None when it cannot be read.
+        paths: of every file input: its name, its path as written (references unexpanded), its place.
+        tables: names under ``tables`` with their places.
+        variables: names referred to.
+        from_data: inputs were taken from the listing of ``data``.
+    """
+
+    pipeline: Pipeline | None = None
+    problems: list[Problem] = field(default_factory=list)
+    paths: list[tuple[str, str, Location]] = field(default_factory=list)
+    tables: dict[str, Location] = field(default_factory=dict)
+    variables: tuple[str, ...] = ()
+    from_data: bool = False
+
+
+def read_pipeline(document: Document | None, data: Iterable[str], folder: str, expansion: Expansion) -> PipelineReading:
+    """Read a pipeline.
+
+    Args:
+        document: ``pipeline.yaml``, or None when there is none.
+        data: names in the product's ``data`` folder: the inputs, when the pipeline names none.
+        folder: the product's folder, relative to the mesh.
+        expansion: how references are expanded.
+    """
+    reading = PipelineReading()
+    if document is None:
+        _from_data(reading, data, folder)
+        reading.pipeline = Pipeline(files=reading.pipeline.files if reading.pipeline else ())
+        return reading
+    reading.problems += document.problems
+    written = {
+        name: str(entry["file"])
+        for name, entry in _mapping(document.root.get("inputs")).items()
+        if isinstance(entry, Map) and isinstance(entry.get("file"), str | int | float)
+    }
+    reading.problems += expand_document(document, expansion)
+    reading.variables = tuple(sorted(expansion.names))
+    if reading.problems:
+        return reading
+    model, problems = validate(document, PipelineFile, "`hanse/v1`")
+    reading.problems += problems
+    if model is None:
+        return reading
+    if model.inputs is None:
+        _from_data(reading, data, folder)
+    files = list(reading.pipeline.files) if reading.pipeline else []
+    ports = []
+    inputs = _mapping(document.root.get("inputs"))
+    for name, entry in (model.inputs or {}).items():
+        where = document.at_key(inputs, name)
+        fault = name_fault(name)
+        if fault:
+            reading.problems.append(_illegal(f"input `{name}`", name, fault, where))
+        elif isinstance(entry, PortInputFile):
+            ports.append(_port(reading, document, inputs[name], name, entry, where))
+        else:
+            file = _file(reading, document, inputs[name], name, entry, where)
+            if file:
+                files.append(file)
+                reading.paths.append((name, written[name], document.at(inputs[name], "file")))
+    tables = _mapping(document.root.get("tables"))
+    reading.tables = {name: document.at_key(tables, name) for name in tables}
+    settings = {name: TableSettings(found.materialize) for name, found in (model.tables or {}).items()}
+    reading.pipeline = Pipeline(tuple(files), tuple(ports), settings, document.path)
+    return reading
+
+
+def _mapping(value: object) -> Map:
+    return value if isinstance(value, Map) else Map()
+
+
+def _illegal(what: str, name: str, fault: str, where: Location) -> Problem:
+    return Problem(ILLEGAL_NAME, f"{what} has no legal name", where, why=fault, fix=f"call it `{suggest_name(name)}`")
+
+
+def _port(
+    reading: PipelineReading, document: Document, entry: Map, name: str, model: PortInputFile, where: Location
+) -> InputPort:
+    domain, product, port = model.port.split(".")
+    parts = ((domain, MAX_OWNER_NAME), (product, MAX_OWNER_NAME), (port, 63))
+    for part, limit in parts:
+        fault = name_fault(part, limit=limit)
+        if fault:
+            reading.problems.append(
+                Problem(
+                    ILLEGAL_NAME, f"`{part}` in `{model.port}` is no legal name", document.at(entry, "port"), why=fault
+                )
+            )
+    return InputPort(name, port=model.port, major=model.major, where=where)
+
+
+def _file(
+    reading: PipelineReading, document: Document, entry: Map, name: str, model: FileInputFile, where: Location
+) -> FileInput | None:
+    def report(code: Code, key: str, what: str, fix: str) -> None:
+        place = document.at(entry, key) if key in entry else where
+        reading.problems.append(Problem(code, what, place, fix=fix))
+
+    guessed, compression = guess_format(model.file)
+    format_ = model.format or guessed
+    if format_ is None:
+        report(
+            codes.MISSING_KEY, "file", f"the format of input `{name}` cannot be told from its name", "add `format: csv`"
+        )
+        return None
+    compression = model.compression or compression
+    if format_ == "parquet":
+        for key, given in (("csv", model.csv), ("columns", model.columns)):
+            if given is not None:
+                report(codes.BAD_VALUE, key, f"`{key}` of input `{name}` belongs to CSV files only", f"remove `{key}`")
+        if compression != "none":
+            what = f"input `{name}` is a compressed Parquet file"
+            report(codes.BAD_VALUE, "compression", what, "unpack it: Parquet compresses inside")
+            return None
+    csv = model.csv
+    return FileInput(
+        name=name,
+        path=model.file,
+        format=format_,
+        compression=compression,
+        columns=dict(model.columns or {}),
+        delimiter=csv.delimiter if csv else None,
+        quote=csv.quote if csv else None,
+        header=csv.header if csv else None,
+        encoding=csv.encoding if csv else None,
+        null_values=tuple(csv.null_values or ()) if csv else (),
+        where=where,
+    )
+
+
+def guess_format(path: str) -> tuple[Format | None, Compression]:
+    """Return the format and compression that a file's name says."""
+    lower = path.lower()
+    compression: Compression = "none"
+    for suffix, kind in _COMPRESSIONS.items():
+        if lower.endswith(suffix):
+            compression, lower = kind, lower.removesuffix(suffix)
+    if lower.endswith(".parquet"):
+        return "parquet", compression
+    return ("csv" if lower.endswith((".csv", ".tsv", ".txt")) else None), compression
+
+
+def _from_data(reading: PipelineReading, data: Iterable[str], folder: str) -> None:
+    files: dict[str, FileInput] = {}
+    reading.from_data = True
+    for entry in data:
+        match = _DATA_FILE.fullmatch(entry)
+        if not match:
+            continue
+        name, where = match.group(1), Location(f"{folder}/data/{entry}")
+        fault = name_fault(name)
+        if fault:
+            reading.problems.append(
+                Problem(
+                    codes.IGNORED_FILE,
+                    f"`data/{entry}` is no input: `{name}` is no legal name",
+                    where,
+                    why=fault,
+                    fix=f"rename it to `{suggest_name(name)}.{match.group(2)}`, or name it in `pipeline.yaml`",
+                    severity=Severity.WARNING,
+                )
+            )
+        elif name in files:
+            first = files[name].path
+            what = f"`{first}` and `data/{entry}` would both be the input `{name}`"
+            reading.problems.append(
+                Problem(codes.DUPLICATE_NAME, what, where, fix="rename one, or name the inputs in `pipeline.yaml`")
+            )
+        else:
+            format_, compression = guess_format(entry)
+            files[name] = FileInput(name, f"data/{entry}", format_ or "csv", compression, where=where)
+            reading.paths.append((name, f"data/{entry}", where))
+    reading.pipeline = Pipeline(tuple(files.values()))
+
+
+def port_owner(address: str) -> ProductName:
+    """Return the product of a port's address ``domain.product.port``."""
+    domain, product, _ = address.split(".")
+    return ProductName(domain, product)

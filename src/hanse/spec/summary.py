@@ -1,0 +1,133 @@
+"""A product's summary: what the rest of the mesh needs of it, as a value and as a document of the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hanse.base import Code, Location, Problem, ProductName, Severity, digest
+from hanse.base import codes as base_codes
+from hanse.spec import codes
+from hanse.spec.workspace import Entry, InputSummary, PortSummary
+
+if TYPE_CHECKING:
+    from hanse.spec.assemble import Assembly
+    from hanse.spec.product import OutputPort
+
+_CODES = {**codes.CODES, **{c.id: c for c in vars(base_codes).values() if isinstance(c, Code)}}
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A product's entry and what is looked at on every load.
+
+    Attributes:
+        paths: of every file input: its name, its path as written, its place.
+        others: names in the product's folder that mean nothing.
+    """
+
+    entry: Entry
+    paths: tuple[tuple[str, str, Location], ...]
+    others: tuple[str, ...] = ()
+
+
+def summarise(assembly: Assembly, others: Sequence[str] = ()) -> Summary:
+    """Return the summary of a product without errors of its own."""
+    product = assembly.product
+    if product is None:
+        raise ValueError("a product with errors has no summary")
+    entry = Entry(
+        name=product.name,
+        path=product.path,
+        digest=product.digest,
+        version=product.version,
+        status=product.status,
+        outputs=tuple(_port(p) for p in product.outputs),
+        inputs=tuple(
+            InputSummary(p.name, p.contract_id, p.port, p.major, p.where or Location(product.path))
+            for p in product.input_ports
+            if p.contract_id or p.port
+        ),
+        problems=tuple(assembly.problems),
+        variables=assembly.variables,
+    )
+    return Summary(entry, tuple(assembly.paths), tuple(others))
+
+
+def _port(port: OutputPort) -> PortSummary:
+    contract = port.contract
+    tables = contract.tables if contract else ()
+    schema = [[t.name, [[c.name, str(c.type)] for c in t.columns]] for t in tables]
+    return PortSummary(
+        name=port.name,
+        major=port.major,
+        version=port.version,
+        contract_id=contract.id if contract else None,
+        tables=tuple(t.name for t in tables),
+        schema_digest=digest(schema),
+        where=port.where,
+    )
+
+
+def to_document(summary: Summary, content: str, data: Sequence[str] | None) -> dict[str, Any]:
+    """Return the JSON document of a summary.
+
+    Args:
+        summary: what to keep.
+        content: digest of the product's files.
+        data: names in its ``data`` folder, if its inputs come from there.
+    """
+    entry = summary.entry
+    return {
+        "content": content,
+        "digest": entry.digest,
+        "variables": list(entry.variables),
+        "data": data,
+        "others": list(summary.others),
+        "entry": [entry.name.domain, entry.name.product, entry.path, entry.version, entry.status],
+        "outputs": [
+            [p.name, p.major, p.version, p.contract_id, list(p.tables), p.schema_digest, _place(p.where)]
+            for p in entry.outputs
+        ],
+        "inputs": [[p.name, p.contract_id, p.port, p.major, _place(p.where)] for p in entry.inputs],
+        "problems": [
+            [p.code.id, p.what, _place(p.where), p.why, p.fix, p.severity.value, p.subject] for p in entry.problems
+        ],
+        "paths": [[name, written, _place(where)] for name, written, where in summary.paths],
+    }
+
+
+def from_document(document: dict[str, Any]) -> Summary:
+    """Return the summary that a document was made of."""
+    domain, product, path, version, status = document["entry"]
+    entry = Entry(
+        name=ProductName(domain, product),
+        path=path,
+        digest=document["digest"],
+        version=version,
+        status=status,
+        outputs=tuple(
+            PortSummary(name, major, port_version, contract, tuple(tables), schema, _location(where))
+            for name, major, port_version, contract, tables, schema, where in document["outputs"]
+        ),
+        inputs=tuple(
+            InputSummary(name, contract, port, major, _location(where) or Location(path))
+            for name, contract, port, major, where in document["inputs"]
+        ),
+        problems=tuple(
+            Problem(_CODES[code], what, _location(where), why, fix, Severity(severity), subject)
+            for code, what, where, why, fix, severity, subject in document["problems"]
+        ),
+        variables=tuple(document["variables"]),
+    )
+    paths = tuple((name, written, _location(where) or Location(path)) for name, written, where in document["paths"])
+    return Summary(entry, paths, tuple(document["others"]))
+
+
+def _place(where: Location | None) -> list[Any] | None:
+    return [where.path, where.line, where.column] if where else None
+
+
+def _location(place: list[Any] | None) -> Location | None:
+    return Location(*place) if place else None
