@@ -1,28 +1,39 @@
 """Floor 2: descriptors from YAML, with line numbers.
 
-Importing this room imports no YAML reader and no pydantic: :func:`load` takes what did not change from its cache.
+Importing this room imports neither a YAML reader nor pydantic, and the descriptors' own classes only when they are
+asked for: :func:`load` takes what did not change from its cache.
 """
 
-from hanse.spec.cache import ContentCache
-from hanse.spec.contract import Column, Condition, Contract, Limits, Rule, ServiceLevel, Table
-from hanse.spec.load import find_mesh, load
-from hanse.spec.mesh import Domain, EngineSettings, MeshConfig
-from hanse.spec.parse import json_schemas, parse_contract
-from hanse.spec.product import (
-    FileInput,
-    InputPort,
-    OutputPort,
-    Pipeline,
-    Product,
-    SavedQuery,
-    TableSettings,
-    TeamMember,
-    Transform,
-)
-from hanse.spec.types import DataType, Decimal, Field, List, Map, Scalar, Struct
-from hanse.spec.workspace import Entry, InputSummary, PortSummary, ResolvedInput, Workspace
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hanse.spec.cache import ContentCache
+    from hanse.spec.change import Change, ChangeKind
+    from hanse.spec.contract import Column, Condition, Contract, Limits, Rule, ServiceLevel, Table
+    from hanse.spec.diff import diff_contracts
+    from hanse.spec.loading import find_mesh, load, load_config
+    from hanse.spec.mesh import Domain, EngineSettings, MeshConfig
+    from hanse.spec.parse import json_schemas, parse_contract
+    from hanse.spec.product import (
+        FileInput,
+        InputPort,
+        OutputPort,
+        Pipeline,
+        Product,
+        SavedQuery,
+        TableSettings,
+        TeamMember,
+        Transform,
+    )
+    from hanse.spec.types import DataType, Decimal, Field, List, Map, Scalar, Struct
+    from hanse.spec.workspace import Entry, InputSummary, PortSummary, ResolvedInput, Workspace
 
 __all__ = [
+    "Change",
+    "ChangeKind",
     "Column",
     "Condition",
     "ContentCache",
@@ -55,8 +66,43 @@ __all__ = [
     "TeamMember",
     "Transform",
     "Workspace",
+    "diff_contracts",
     "find_mesh",
     "json_schemas",
     "load",
+    "load_config",
     "parse_contract",
 ]
+
+_HOMES = {
+    "cache": ("ContentCache",),
+    "change": ("Change", "ChangeKind"),
+    "contract": ("Column", "Condition", "Contract", "Limits", "Rule", "ServiceLevel", "Table"),
+    "diff": ("diff_contracts",),
+    "loading": ("find_mesh", "load"),
+    "mesh": ("Domain", "EngineSettings", "MeshConfig"),
+    "parse": ("json_schemas", "parse_contract"),
+    "product": (
+        "FileInput",
+        "InputPort",
+        "OutputPort",
+        "Pipeline",
+        "Product",
+        "SavedQuery",
+        "TableSettings",
+        "TeamMember",
+        "Transform",
+    ),
+    "types": ("DataType", "Decimal", "Field", "List", "Map", "Scalar", "Struct"),
+    "workspace": ("Entry", "InputSummary", "PortSummary", "ResolvedInput", "Workspace"),
+}
+_MODULES = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
