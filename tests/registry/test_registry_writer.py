@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,6 +100,14 @@ def test_a_newer_release_supersedes_and_the_older_stays_on_record(registry: Regi
         ("rel1", 1),
     ]
     assert registry.reader().visible() == {make.name: made}
+
+
+def test_the_database_itself_refuses_a_second_visible_release(registry: Registry, path: Path, make: Any) -> None:
+    for number in (1, 2):
+        with registry.write() as writer:
+            writer.release(make.release(f"rel{number}", run_id=None), 0)
+    with closing(sqlite3.connect(path)) as connection, pytest.raises(sqlite3.IntegrityError):
+        connection.execute("UPDATE release SET visible = 1")
 
 
 def test_a_release_with_a_taken_id_leaves_the_old_one_visible(registry: Registry, make: Any) -> None:

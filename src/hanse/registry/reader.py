@@ -87,10 +87,21 @@ class Reader:
         if wanted.nothing:
             return {}
         chosen = wanted.narrow(select(schema.release), schema.release, "product")
-        chosen = chosen.where(schema.release.c.superseded_at.is_(None))
+        chosen = chosen.where(schema.release.c.visible == 1)
         with self._database.reading() as connection:
             found = _releases(connection, chosen.order_by(schema.release.c.domain, schema.release.c.product))
         return {r.product: r for r in found if (r.product.domain, r.product.product) in wanted}
+
+    def visible_ids(self, products: Iterable[ProductName]) -> Mapping[ProductName, str]:
+        """Return only the ids of the visible releases of the products named, in one cheap query."""
+        wanted = _Wanted(products)
+        if wanted.nothing:
+            return {}
+        table = schema.release
+        chosen = wanted.narrow(select(table.c.domain, table.c.product, table.c.id), table, "product")
+        with self._database.reading() as connection:
+            found = connection.execute(chosen.where(table.c.superseded_at.is_(None))).all()
+        return {ProductName(domain, name): id_ for domain, name, id_ in found if (domain, name) in wanted}
 
     def releases(self, product: ProductName | None = None, *, limit: int | None = None) -> Sequence[Release]:
         """Return releases, newest first."""

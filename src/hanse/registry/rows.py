@@ -181,8 +181,8 @@ def failed_row_of(row: AnyRow) -> FailedRow:
 
 
 def release_values(release: Release) -> Values:
-    """Return the row of a release without its tables."""
-    return owner_values(release.product) | {"sequence": release.sequence} | _RELEASE.of(release)
+    """Return the row of a visible release without its tables."""
+    return owner_values(release.product) | {"sequence": release.sequence, "visible": 1} | _RELEASE.of(release)
 
 
 def release_of(row: AnyRow, tables: tuple[ReleasedTable, ...]) -> Release:

@@ -24,7 +24,6 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.engine import Dialect
 
@@ -302,21 +301,16 @@ release = Table(
     _words("key", null=False),
     _words("version", null=False),
     Column("created_at", Moment, nullable=False),
-    Column("superseded_at", Moment),
+    # 1 for the visible release, NULL for the others: NULLs are never equal, so the database itself holds that a product
+    # has at most one visible release. (A partial index would say so too, at 20 ms of import for its dialects.)
+    _whole("visible", null=True),
     _whole("checks_passed"),
     _whole("warnings"),
     ForeignKeyConstraint(["run_id"], ["run.id"]),
     UniqueConstraint("id"),
     UniqueConstraint("domain", "product", "sequence"),
-    # The database itself holds that a product has at most one visible release.
-    Index(
-        "ix_release_visible",
-        "domain",
-        "product",
-        unique=True,
-        sqlite_where=text("superseded_at IS NULL"),
-        postgresql_where=text("superseded_at IS NULL"),
-    ),
+    UniqueConstraint("domain", "product", "visible"),
+    Index(None, "visible"),
 )
 
 release_table = Table(

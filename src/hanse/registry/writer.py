@@ -322,8 +322,7 @@ def _supersede(connection: Connection, release: Release) -> int:
     """Take the visible release out of sight and return the product's last sequence number, 0 before the first."""
     table = schema.release
     mine = (table.c.domain == release.product.domain, table.c.product == release.product.product)
-    visible = update(table).where(*mine, table.c.superseded_at.is_(None))
-    connection.execute(visible.values(superseded_at=release.created_at))
+    connection.execute(update(table).where(*mine, table.c.visible == 1).values(visible=None))
     last: int | None = connection.execute(select(func.max(table.c.sequence)).where(*mine)).scalar()
     return last or 0
 

@@ -209,22 +209,16 @@ def _releases() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("version", sa.Text(), nullable=False),
         sa.Column("created_at", sa.String(27), nullable=False),
-        sa.Column("superseded_at", sa.String(27), nullable=True),
+        sa.Column("visible", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("checks_passed", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("warnings", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name="fk_release_run"),
         sa.PrimaryKeyConstraint("number", name="pk_release"),
         sa.UniqueConstraint("domain", "product", "sequence", name="uq_release_domain_product_sequence"),
+        sa.UniqueConstraint("domain", "product", "visible", name="uq_release_domain_product_visible"),
         sa.UniqueConstraint("id", name="uq_release_id"),
     )
-    op.create_index(
-        "ix_release_visible",
-        "release",
-        ["domain", "product"],
-        unique=True,
-        sqlite_where=sa.text("superseded_at IS NULL"),
-        postgresql_where=sa.text("superseded_at IS NULL"),
-    )
+    op.create_index("ix_release_visible", "release", ["visible"])
     op.create_table(
         "release_table",
         sa.Column("release_id", sa.String(64), nullable=False),
