@@ -10,6 +10,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,13 +42,13 @@ def rooms() -> tuple[str, ...]:
 
 def codes(room: str) -> Mapping[str, Code]:
     """Return the error codes that a room defines, by the names of their constants; empty for a room without any."""
-    source = _source(room).with_name("codes.py")
-    if not source.exists():
-        return {}
-    assigned = (node for node in ast.parse(source.read_text(encoding="utf-8")).body if isinstance(node, ast.Assign))
-    names = [target.id for node in assigned for target in node.targets if isinstance(target, ast.Name)]
-    found = vars(import_module(f"hanse.{room}.codes"))
-    return {name: found[name] for name in names if isinstance(found[name], Code)}
+    found: dict[str, Code] = {}
+    for source in sorted(_source(room).parent.rglob("codes.py")):
+        module = vars(import_module(".".join(source.relative_to(ROOT / "src").with_suffix("").parts)))
+        assigned = (node for node in ast.parse(source.read_text(encoding="utf-8")).body if isinstance(node, ast.Assign))
+        names = [target.id for node in assigned for target in node.targets if isinstance(target, ast.Name)]
+        found |= {name: module[name] for name in names if isinstance(module[name], Code)}
+    return found
 
 
 def _source(room: str) -> Path:
@@ -117,7 +118,8 @@ def configuration() -> str:
         sections.append(f"## `{file}`\n\n{about}\n\n{table}" if about else f"## `{file}`\n\n{table}")
     lead = (
         "The files that are Hanse's own. Data products are described in Bitol ODPS and contracts in Bitol ODCS; those "
-        "standards have references of their own. `${VARIABLE}` and `${VARIABLE:-default}` are replaced in these files "
+        "standards have references of their own. Editors check and complete these files with the JSON Schemas in "
+        "[schemas](schemas/). `${VARIABLE}` and `${VARIABLE:-default}` are replaced in these files "
         "and in no other."
     )
     return _page("Configuration", lead, "\n".join(sections))
@@ -172,6 +174,12 @@ def _type(root: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     return " or ".join(k for k in kind if k != "null") if isinstance(kind, list) else str(kind)
 
 
+def json_schema(kind: str) -> str:
+    """Return the JSON Schema of one of our own files, for editors."""
+    schemas: Mapping[str, Mapping[str, Any]] = import_module("hanse.spec").json_schemas()
+    return json.dumps(schemas[kind], indent=2, ensure_ascii=False) + "\n"
+
+
 def cli() -> str:
     """Return the page of commands, from the help texts themselves."""
     import click
@@ -207,6 +215,9 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/cli.md": cli,
     "docs/reference/configuration.md": configuration,
     "docs/reference/errors.md": errors,
+    "docs/reference/schemas/domain.schema.json": partial(json_schema, "domain"),
+    "docs/reference/schemas/mesh.schema.json": partial(json_schema, "mesh"),
+    "docs/reference/schemas/pipeline.schema.json": partial(json_schema, "pipeline"),
 }
 """Page → what writes it."""
 
