@@ -79,7 +79,7 @@ _HOMES = {
     "change": ("Change", "ChangeKind"),
     "contract": ("Column", "Condition", "Contract", "Limits", "Rule", "ServiceLevel", "Table"),
     "diff": ("diff_contracts",),
-    "loading": ("find_mesh", "load"),
+    "loading": ("find_mesh", "load", "load_config"),
     "mesh": ("Domain", "EngineSettings", "MeshConfig"),
     "parse": ("json_schemas", "parse_contract"),
     "product": (
