@@ -9,8 +9,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import hanse
 import pytest
+
+import hanse
 from meshes import MeshFolder
 
 DELIVERIES = {old: f"order_id,amount\n1,{old}\n2,{old}\n" for old in (10, 70)}

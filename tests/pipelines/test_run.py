@@ -8,8 +8,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import hanse
 import pytest
+
+import hanse
 from hanse.app import Mesh
 from meshes import MeshFolder
 
@@ -142,7 +143,7 @@ def test_columns_that_differ_from_the_contract_are_an_error(folder: MeshFolder) 
     ("content", "code"),
     [
         (b"", "HNS-I002"),
-        ('order_id,amount\n1,"unterminated\n'.encode(), "HNS-I004"),
+        (b'order_id,amount\n1,"unterminated\n', "HNS-I004"),
         ("order_id,amount\n1,1\n2,\xff\n".encode("latin-1"), "HNS-I004"),
         (b"order_id,amount\n1,2\n1,2,3,4\n", "HNS-I004"),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -55,6 +55,7 @@ class Mesh:
         self.config = config
         self.clock = clock
         self._cache = spec.ContentCache(Path(config.state, "cache.json"))
+        self._found: tuple[Problem, ...] = ()
 
     # Parts, made when first needed
 
@@ -231,7 +232,7 @@ class Mesh:
         """
         return self._road.run(sql)
 
-    def list(self) -> Document:
+    def list_products(self) -> Document:
         """Return all applied products, and those of the folder that were not applied yet."""
         from hanse import catalog
 
@@ -370,7 +371,7 @@ class Mesh:
         return spec.load(Path(self.config.root), cache=self._cache)
 
     def _plan(self, products: Iterable[str] | None) -> Any:
-        from hanse import pipelines, plan
+        from hanse import plan
 
         workspace = self._load()
         self._refuse_errors(workspace)
@@ -380,7 +381,7 @@ class Mesh:
             workspace,
             self.registry.reader(),
             only=names,
-            reads=lambda name: pipelines.reads_of(workspace, name),
+            reads=lambda name: _reads_of(workspace, name),
         )
 
     def _names(self, workspace: spec.Workspace, products: Iterable[str] | None) -> Collection[ProductName]:
@@ -406,7 +407,7 @@ class Mesh:
     def _problems(self, workspace: spec.Workspace) -> list[Document]:
         """Return all problems as documents; a product whose SQL was found good before is not looked at again."""
         broken = {p.subject for p in workspace.problems if p.severity == "error"}
-        self._found: list[Problem] = list(workspace.problems)
+        found = list(workspace.problems)
         documents = [p.as_document() for p in workspace.problems]
         for name, entry in workspace.entries.items():
             if str(name) in broken:
@@ -416,18 +417,19 @@ class Mesh:
             if known and known["key"] == key:
                 documents += known["problems"]
                 continue
-            documents += self._check_anew(workspace, name, key)
+            new = self._check_anew(workspace, name, key)
+            found += new
+            documents += [p.as_document() for p in new]
+        self._found = tuple(found)
         return sorted(documents, key=lambda d: (d["where"] or "", d["code"]))
 
-    def _check_anew(self, workspace: spec.Workspace, name: ProductName, key: str) -> list[Document]:
+    def _check_anew(self, workspace: spec.Workspace, name: ProductName, key: str) -> Sequence[Problem]:
         from hanse.pipelines.check import check_product
 
         problems = check_product(workspace, name)
-        self._found += problems
-        documents = [p.as_document() for p in problems]
         if not any(p.severity == "error" for p in problems):
-            self._cache.put("check", str(name), {"key": key, "problems": documents})
-        return documents
+            self._cache.put("check", str(name), {"key": key, "problems": [p.as_document() for p in problems]})
+        return problems
 
     @staticmethod
     def _check_key(workspace: spec.Workspace, entry: spec.Entry) -> str:
@@ -439,6 +441,12 @@ class Mesh:
             if p.name == r.port and p.major == r.major
         ]
         return "|".join([entry.digest, *upstream])
+
+
+def _reads_of(workspace: spec.Workspace, name: ProductName) -> Mapping[str, Sequence[str]]:
+    from hanse.pipelines.check import reads_of
+
+    return reads_of(workspace, name)
 
 
 _OUTCOMES = ("succeeded", "unchanged", "blocked", "failed", "refused")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hanse.base import HanseError, ProductName, QueryError
 from hanse.base.suggest import did_you_mean
 from hanse.catalog.codes import NO_SUCH_PRODUCT
 from hanse.catalog.runs import Document, check_report, release_document, run_document
-from hanse.query import Road
 from hanse.registry import AppliedProduct, AppliedTable, Reader, Release, ReleasedTable, Run
+
+if TYPE_CHECKING:
+    from hanse.query import Road
 
 SAMPLE_ROWS = 5
 

@@ -36,7 +36,7 @@ def command_demo(folder: str, no_serve: bool, as_json: bool) -> int:
         mesh.apply()
         with progress(quiet=as_json) as listener:
             runs = mesh.run(listener=listener)
-        products = mesh.list()["products"]
+        products = mesh.list_products()["products"]
         with mesh.query(_QUESTION) as result:
             columns, rows, _ = rows_of(result, 5)
     if as_json:

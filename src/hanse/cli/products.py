@@ -14,7 +14,7 @@ from hanse.cli.render import Document, count, moment, print_json, print_table, s
 @click.pass_context
 def command_list(context: click.Context, as_json: bool) -> int:
     """List products with their owners, releases and sizes."""
-    document = opened(context).list()
+    document = opened(context).list_products()
     if as_json:
         print_json(document)
         return Exit.OK

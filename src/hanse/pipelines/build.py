@@ -63,7 +63,7 @@ def promise_digest(node: Node) -> str:
     return digest(
         {
             "columns": [[c.name, str(c.type), c.required, c.physical_name] for c in node.table.columns],
-            "checks": [quality.check_key(c) for c in checks],
+            "checks": [[c.id, c.severity.value, repr(c.measure), repr(c.conditions), c.unit] for c in checks],
         }
     )
 
