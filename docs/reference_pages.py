@@ -210,11 +210,28 @@ def _command(command: click.Command, name: str, parent: click.Context) -> Iterat
                 yield from _command(inner, inner_name, context)
 
 
+def metadata() -> str:
+    """Return the page of the mesh's own tables."""
+    from hanse.query.metadata import describe
+
+    sections = []
+    for table in describe():
+        rows = ([f"`{c['name']}`", c["type"], c["description"]] for c in table["columns"])
+        columns = _table(("column", "type", "meaning"), rows)
+        sections.append(f"## `{table['name']}`\n\n{table['description']}\n\n{columns}")
+    lead = (
+        "The mesh is a data product too: what it knows about itself is readable by the same SQL as everything else, "
+        "under the domain `mesh`."
+    )
+    return _page("Metadata tables", lead, "\n".join(sections))
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/architecture.md": architecture,
     "docs/reference/cli.md": cli,
     "docs/reference/configuration.md": configuration,
     "docs/reference/errors.md": errors,
+    "docs/reference/metadata.md": metadata,
     "docs/reference/schemas/domain.schema.json": partial(json_schema, "domain"),
     "docs/reference/schemas/mesh.schema.json": partial(json_schema, "mesh"),
     "docs/reference/schemas/pipeline.schema.json": partial(json_schema, "pipeline"),
