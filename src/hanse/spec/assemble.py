@@ -266,7 +266,7 @@ class _Assembler:
 
     def _inputs(self, document: Document, model: ProductFile) -> tuple[InputPort, ...]:
         entries = document.root.get("inputPorts") or []
-        ports = []
+        ports: list[InputPort] = []
         for entry, port in zip(entries, model.inputPorts or (), strict=True):
             where = document.at(entry)
             fault = name_fault(port.name)
@@ -463,7 +463,7 @@ class _Assembler:
                 ILLEGAL_NAME,
                 f"the transform `{transform.name}` builds no table",
                 where,
-                why=f"the suffix `_v{major}` belongs to tables of a contract's major version, and no contract has `{base}` in major {major}",
+                why=f"`_v{major}` selects a contract's major version, and no contract has `{base}` in major {major}",
                 fix=f"rename it, or add the contract of `{base}` with version {major}.0.0",
             )
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
+
+from hanse.spec.folder import read_bytes
 
 FORMAT = 1
 
@@ -24,13 +24,13 @@ class ContentCache:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = Path(path)
+        self._path = os.path.abspath(path)
         self._kinds: dict[str, dict[str, Any]] = self._read()
         self._changed = False
 
     def _read(self) -> dict[str, dict[str, Any]]:
         try:
-            document = json.loads(self._path.read_bytes())
+            document = json.loads(read_bytes(self._path))
         except (OSError, ValueError, RecursionError):
             return {}
         if not isinstance(document, dict) or document.get("format") != FORMAT:
@@ -62,15 +62,16 @@ class ContentCache:
         if not self._changed:
             return
         document = json.dumps({"format": FORMAT, "kinds": self._kinds}, separators=(",", ":"), ensure_ascii=False)
+        part = f"{self._path}.{os.getpid()}.{os.urandom(4).hex()}.part"
         # A mesh on a read-only disk works without its shortcut.
         with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f"{self._path.name}.", suffix=".part")
+            os.makedirs(os.path.dirname(self._path), exist_ok=True)
             try:
-                with open(handle, "wb") as file:
+                with open(part, "xb") as file:
                     file.write(document.encode("utf-8", "surrogatepass"))
-                os.replace(name, self._path)
+                os.replace(part, self._path)
             except BaseException:
-                os.unlink(name)
+                with contextlib.suppress(OSError):
+                    os.unlink(part)
                 raise
             self._changed = False

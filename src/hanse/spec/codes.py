@@ -156,14 +156,14 @@ CYCLE = Code(
 IGNORED_FILE = Code(
     "HNS-S028",
     "file is not used",
-    "A file or folder lies where descriptors are read, but its name gives it no meaning, so it has no effect. Rename or "
-    "move it. A warning.",
+    "A file or folder lies where descriptors are read, but its name gives it no meaning, so it has no effect. Rename "
+    "or move it. A warning.",
 )
 UNKNOWN_METRIC = Code(
     "HNS-S029",
     "unknown quality metric",
-    "A quality rule asks for a metric that is not one of the standard's library, or lacks what the metric needs. A rule "
-    "that cannot run is an error, never skipped.",
+    "A quality rule asks for a metric that is not one of the standard's library, or lacks what the metric needs. A "
+    "rule that cannot run is an error, never skipped.",
 )
 MISMATCHED_NAME = Code(
     "HNS-S030",

@@ -195,7 +195,7 @@ class PipelineFile(Strictly):
 
 def json_schemas() -> Mapping[str, dict[str, Any]]:
     """Return the JSON Schemas (draft 2020-12) of our own files by kind: ``mesh``, ``domain``, ``pipeline``."""
-    models = {"mesh": MeshFile, "domain": DomainFile, "pipeline": PipelineFile}
+    models: dict[str, type[Strictly]] = {"mesh": MeshFile, "domain": DomainFile, "pipeline": PipelineFile}
     return {
         kind: {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
         for kind, model in models.items()

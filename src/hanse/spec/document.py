@@ -58,7 +58,7 @@ class Items(list[Any]):
 class _Flat:
     """What the composer asks of a resolver, without the work: plain scalars get no tag, they are resolved here."""
 
-    def resolve(self, kind: type[yaml.Node], value: str | None, implicit: Any) -> str:
+    def resolve(self, kind: type[yaml.Node], _value: str | None, implicit: Any) -> str:
         if kind is yaml.ScalarNode:
             return "" if implicit[0] else "text"
         return ""
@@ -208,12 +208,13 @@ def _unreadable(error: yaml.MarkedYAMLError, text: str, path: str) -> SpecError:
     where = Location(path, mark.line + 1, mark.column + 1) if mark else Location(path)
     line = text.splitlines()[mark.line] if mark and mark.line < text.count("\n") + 1 and text else ""
     tab = mark is not None and line[mark.column : mark.column + 1] == "\t"
+    what = "a tab stands where spaces belong" if tab else error.problem or "bad syntax"
     why = error.context
     if error.context and error.context_mark and mark and error.context_mark.line != mark.line:
         why = f"{error.context} that starts on line {error.context_mark.line + 1}"
     return SpecError(
         codes.UNREADABLE_YAML,
-        f"{path} cannot be read as YAML: {'a tab stands where spaces belong' if tab else error.problem or 'bad syntax'}",
+        f"{path} cannot be read as YAML: {what}",
         where=where,
         why=None if tab else why,
         fix="indent with spaces"

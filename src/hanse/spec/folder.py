@@ -57,7 +57,7 @@ def read_bytes(path: str) -> bytes:
 def read_folder(path: str, relative: str) -> ProductFolder:
     """Read a product's folder. Hidden files and the contents of ``data`` are left alone."""
     found = ProductFolder(path, relative)
-    files = {}
+    files: dict[str, bytes] = {}
     for name in os.listdir(path):
         if name in ("product.yaml", "pipeline.yaml"):
             _read_into(files, found, name)

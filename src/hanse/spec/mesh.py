@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from hanse.spec.product import TeamMember
+if TYPE_CHECKING:
+    from hanse.spec.product import TeamMember
 
 
 @dataclass(frozen=True, slots=True)

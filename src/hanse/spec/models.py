@@ -94,7 +94,7 @@ def _value_fix(kind: str, details: Any) -> str | None:
     return None if kind == "value_error" else str(details["msg"])
 
 
-def _type_fix(container: Map | Items, key: Any, kind: str) -> str | None:
+def _type_fix(container: Any, key: Any, kind: str) -> str | None:
     value = container[key] if key is not None else None
     if kind.startswith("bool") and isinstance(value, str) and value.lower() in _YAML_11_BOOLEANS:
         return f"write `{_YAML_11_BOOLEANS[value.lower()]}`"
@@ -105,19 +105,19 @@ def _type_fix(container: Map | Items, key: Any, kind: str) -> str | None:
 
 def _walk(
     root: Map, model: type[BaseModel], steps: tuple[str | int, ...]
-) -> tuple[Map | Items, str | int | None, list[type[BaseModel]]]:
+) -> tuple[Any, str | int | None, list[type[BaseModel]]]:
     """Follow an error's path; return the last container, the key in it, and the models that it may be.
 
     Steps that are no keys are names that pydantic gives to the alternatives of a union; they are passed over.
     """
-    container: Map | Items = root
+    container: Any = root
     models: list[type[BaseModel]] = [model]
     inner: list[type[BaseModel]] = []
     key: str | int | None = None
     real = [s for i, s in enumerate(steps) if not _is_label(steps, i)]
     for index, step in enumerate(real):
         if key is not None:
-            value = container[key]  # type: ignore[call-overload]  # a key of a Map or an index of Items
+            value = container[key]
             if not isinstance(value, Map | Items):
                 break
             container, models = value, inner

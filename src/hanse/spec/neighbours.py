@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from hanse.base import Location, Problem, ProductName
-from hanse.base.suggest import did_you_mean
 from hanse.spec import codes
 from hanse.spec.workspace import Entry, InputSummary, PortSummary
 
+_MANY = 2_000
 Offers = dict[tuple[str, int], tuple[Entry, PortSummary]]
 
 
@@ -24,6 +24,14 @@ def check_neighbours(
     """
     checker = _Checker(entries, broken)
     return [*checker.duplicates(), *checker.dangling(), *checker.circles()]
+
+
+def _hint(word: str, known: Iterable[str]) -> str | None:
+    from hanse.base.suggest import did_you_mean  # loads difflib, which a mesh without faults does not need
+
+    words = list(known)
+    # Comparing with every word of a large mesh would take longer than reading it.
+    return did_you_mean(word, words) if len(words) <= _MANY else None
 
 
 class _Checker:
@@ -76,22 +84,20 @@ class _Checker:
                 return None
             source = self._entries.get(owner)
             if source is None:
-                fix = did_you_mean(str(owner), map(str, self._entries)) or "add the product, or correct the address"
-                return _dangling(entry, wanted, what, f"the mesh has no product `{owner}`", fix)
+                hint = _hint(str(owner), map(str, self._entries)) or "add the product, or correct the address"
+                return _dangling(entry, wanted, what, f"the mesh has no product `{owner}`", hint)
             offers = [(source, p) for p in source.outputs if p.name == port]
             if not offers:
-                fix = did_you_mean(port, [p.name for p in source.outputs])
-                return _dangling(entry, wanted, what, f"{owner} has no output port `{port}`", fix)
+                hint = _hint(port, [p.name for p in source.outputs]) or "add the port, or correct the address"
+                return _dangling(entry, wanted, what, f"{owner} has no output port `{port}`", hint)
         else:
             offers = self._by_contract.get(wanted.contract_id or "", [])
             if not offers:
                 if any(wanted.contract_id in ids for ids in self._broken.values()):
                     return None
-                fix = (
-                    did_you_mean(wanted.contract_id or "", self._by_contract) if len(self._by_contract) < 1000 else None
-                )
+                hint = _hint(wanted.contract_id or "", self._by_contract) or "add its product, or correct the id"
                 why = f"no output port of the mesh has the contract `{wanted.contract_id}`"
-                return _dangling(entry, wanted, what, why, fix or "add the product that offers it, or correct the id")
+                return _dangling(entry, wanted, what, why, hint)
         matching = [(e, p) for e, p in offers if wanted.major in (None, p.major)]
         if not matching:
             majors = ", ".join(str(p.major) for _, p in offers)

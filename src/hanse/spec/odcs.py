@@ -168,27 +168,34 @@ class _Reader:
 
     def _with_key_positions(self, columns: tuple[Column, ...]) -> tuple[Column, ...]:
         """Give key columns without a position the order in which they are written, after those that have one."""
-        for attribute, word in (("primary_key_position", "primary key"), ("partition_key_position", "partition")):
-            taken = [getattr(c, attribute) for c in columns if getattr(c, attribute)]
-            if len(set(taken)) != len(taken):
-                first = next(c for c in columns if taken.count(getattr(c, attribute)) > 1)
+        primary = self._placed([c.primary_key_position for c in columns], columns, "primary key")
+        partition = self._placed([c.partition_key_position for c in columns], columns, "partition")
+        return tuple(
+            replace(column, primary_key_position=key, partition_key_position=part)
+            if (key, part) != (column.primary_key_position, column.partition_key_position)
+            else column
+            for column, key, part in zip(columns, primary, partition, strict=True)
+        )
+
+    def _placed(self, positions: list[int | None], columns: tuple[Column, ...], of: str) -> list[int | None]:
+        taken = [p for p in positions if p]
+        for position, column in zip(positions, columns, strict=True):
+            if position and taken.count(position) > 1:
                 self._problems.append(
                     Problem(
                         codes.DUPLICATE_NAME,
-                        f"two columns have the same position in the {word}",
-                        first.where,
+                        f"two columns have the position {position} in the {of}",
+                        column.where,
                         fix="number them 1, 2, 3 …",
                     )
                 )
-            following = max(taken, default=0)
-            placed = []
-            for column in columns:
-                if getattr(column, attribute) == 0:
-                    following += 1
-                    column = replace(column, **{attribute: following})  # noqa: PLW2901  # the placed column
-                placed.append(column)
-            columns = tuple(placed)
-        return columns
+                break
+        following = max(taken, default=0)
+        placed: list[int | None] = []
+        for position in positions:
+            following += position == 0
+            placed.append(following if position == 0 else position)
+        return placed
 
     def _column(self, entry: Map, label: str) -> Column:
         physical = PhysicalType.parse(entry.get("physicalType"))
@@ -206,7 +213,7 @@ class _Reader:
             unique=bool(entry.get("unique")),
             primary_key_position=_position(entry, "primaryKey", "primaryKeyPosition"),
             partition_key_position=_position(entry, "partitioned", "partitionKeyPosition"),
-            limits=self._limits(entry, logical, type_, options, label),
+            limits=self._limits(logical, type_, options, label),
             enum=_enum(entry, options),
             description=entry.get("description"),
             business_name=entry.get("businessName"),
@@ -251,7 +258,7 @@ class _Reader:
                     entry,
                     "physicalType",
                     why="its `physicalType` is none that is known" if physical else None,
-                    fix="add `logicalType:` (string, integer, number, boolean, date, timestamp, time, object, array, map)",
+                    fix="add `logicalType:`, for example string, integer, number, boolean, date or timestamp",
                 )
                 return (), Scalar.VARCHAR
         found = scalar_type(logical, physical, dict(options), v30=self._v30)
@@ -326,7 +333,7 @@ class _Reader:
         column = self._column(entry, label)
         return column if column.name else replace(column, name=name)
 
-    def _limits(self, entry: Map, logical: str | None, type_: DataType, options: Map, label: str) -> Limits:
+    def _limits(self, logical: str | None, type_: DataType, options: Map, label: str) -> Limits:
         if not options:
             return Limits()
         low, high = plain(options.get("minimum")), plain(options.get("maximum"))

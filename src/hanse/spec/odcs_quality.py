@@ -77,7 +77,7 @@ class _Reader:
         if kind == "library" and not conditions and metric not in (None, "rowCount") and entry.get("rule"):
             # ODCS 3.0's `nullCheck`, `validValues` and their like say by themselves that nothing may offend.
             conditions = (Condition("mustBe", (0,)),)
-        if kind in ("library", "sql") and not conditions and metric is not None | (kind == "sql"):
+        if not conditions and (metric is not None or kind == "sql"):
             self._report(
                 codes.MISSING_KEY,
                 f"{self._label} of {self._of} says nothing that must hold",

@@ -81,7 +81,7 @@ def _loosen(schema: dict[str, Any]) -> None:
 
 
 def _as_v30(schema: dict[str, Any]) -> None:
-    """Rewrite the schema to what ODCS 3.0 allowed: open objects inside, fewer required keys, boolean exclusive bounds."""
+    """Rewrite the schema to ODCS 3.0: open objects inside, fewer required keys, exclusive bounds as booleans."""
     definitions = schema["$defs"]
     closed = {"SchemaObject", "SchemaBaseProperty", "SchemaProperty", "SchemaItemProperty"}
     for name, definition in definitions.items():

@@ -3,9 +3,10 @@
 ``logicalType`` decides. ``physicalType`` refines it where SQL says more (decimals, binary, zones), and stands in for it
 when it is missing. It is read as standard SQL, in any letter case:
 
-* ``integer`` is BIGINT; ``number`` is DOUBLE, or DECIMAL(p,s) as ``DECIMAL``, ``NUMERIC`` or ``NUMBER`` with digits say;
-* ``timestamp`` has a time zone, unless ``logicalTypeOptions.timezone`` is false, or says nothing and the physical type is
-  ``TIMESTAMP WITHOUT TIME ZONE``, ``TIMESTAMP_NTZ``, ``DATETIME`` or plain ``TIMESTAMP`` (without a zone in standard SQL);
+* ``integer`` is BIGINT; ``number`` is DOUBLE, or DECIMAL(p,s) where ``DECIMAL``, ``NUMERIC`` or ``NUMBER`` says so;
+* ``timestamp`` has a time zone, unless ``logicalTypeOptions.timezone`` is false, or says nothing and the physical type
+  is ``TIMESTAMP WITHOUT TIME ZONE``, ``TIMESTAMP_NTZ``, ``DATETIME`` or plain ``TIMESTAMP``, which has no zone in
+  standard SQL;
 * ``string`` is VARCHAR, or BLOB with a binary physical type;
 * ``vector`` is a list of DOUBLE (BIGINT for whole elements) of exactly its dimensions;
 * ``date`` of ODCS 3.0, which had no ``timestamp`` or ``time``, is what its physical type or format says.

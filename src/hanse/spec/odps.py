@@ -257,7 +257,7 @@ def read_product_file(document: Document) -> tuple[ProductFile | None, list[Prob
 
 def _required_by_v10(document: Document) -> list[Problem]:
     root = document.root
-    places = [(root, ("status",), "the product")]
+    places: list[tuple[Map, tuple[str, ...], str]] = [(root, ("status",), "the product")]
     places += [
         (p, ("version", "contractId"), "an input port") for p in root.get("inputPorts") or () if isinstance(p, Map)
     ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hanse.spec.mesh import Domain, EngineSettings, MeshConfig
-from hanse.spec.product import TeamMember
 from hanse.spec.sizes import parse_size
+
+if TYPE_CHECKING:
+    from hanse.spec.product import TeamMember
 
 STATE = ".hanse"
 
@@ -53,11 +55,16 @@ def domain_of(document: dict[str, Any], name: str, path: str, digest: str) -> Do
         description=_text(document.get("description")),
         team=_text(document.get("team")),
         contact=_text(document.get("contact")),
-        members=tuple(
-            TeamMember(str(m["username"]), _text(m.get("role")), _text(m.get("name")))
-            for m in document.get("members") or ()
-        ),
+        members=_members(document.get("members") or []),
     )
+
+
+def _members(entries: list[dict[str, Any]]) -> tuple[TeamMember, ...]:
+    if not entries:
+        return ()
+    from hanse.spec.product import TeamMember  # a mesh without members needs none of the products' classes
+
+    return tuple(TeamMember(str(m["username"]), _text(m.get("role")), _text(m.get("name"))) for m in entries)
 
 
 def _text(value: Any) -> str | None:

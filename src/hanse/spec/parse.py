@@ -19,7 +19,7 @@ def parse_contract(text: str, path: str) -> Contract:
     Raises:
         Problems: everything that is wrong with it.
     """
-    from hanse.spec.odcs import read_contract  # noqa: PLC0415  # YAML is loaded when needed only
+    from hanse.spec.odcs import read_contract  # YAML is loaded when needed only
 
     contract, problems = read_contract(text.encode("utf-8", "surrogatepass"), path)
     if contract is None:
@@ -29,6 +29,6 @@ def parse_contract(text: str, path: str) -> Contract:
 
 def json_schemas() -> Mapping[str, dict[str, Any]]:
     """Return the JSON Schemas (draft 2020-12) of our own files by kind: ``mesh``, ``domain``, ``pipeline``."""
-    from hanse.spec import descriptors  # noqa: PLC0415  # pydantic is loaded when needed only
+    from hanse.spec import descriptors  # pydantic is loaded when needed only
 
     return descriptors.json_schemas()

@@ -89,11 +89,11 @@ class _Compiler:
             self.add(made, self._target(reference))
         return self._done[reference]
 
-    def _target(self, reference: str) -> Mapping[str, Any]:
+    def _target(self, reference: str) -> Any:
         target: Any = self._schema
         for part in reference.removeprefix("#/").split("/"):
             target = target[part]
-        return target  # type: ignore[no-any-return]  # a walk through JSON
+        return target  # a walk through JSON
 
     def add(self, into: Shape, schema: Mapping[str, Any]) -> None:
         """Add what a schema demands to a shape."""
@@ -229,19 +229,19 @@ class _Checker:
         self._standard = standard
         self.problems: list[Problem] = []
 
-    def _report(self, code: Any, what: str, container: Map | Items, key: str | int | None, **more: Any) -> None:
+    def _report(self, code: Any, what: str, container: Any, key: str | int | None, **more: Any) -> None:
         self.problems.append(Problem(code, what, self._document.at(container, key), **more))
 
-    def value(self, container: Map | Items, key: str | int, shape: Shape) -> None:
+    def value(self, container: Any, key: str | int, shape: Shape) -> None:
         """Check the value under a key or index."""
-        value = container[key]  # type: ignore[call-overload]  # a key of a Map or an index of Items
+        value = container[key]
         if shape.types:
             kind = _kind(value)
             if kind not in shape.types and not (kind == "integer" and "number" in shape.types):
                 if kind in ("integer", "number") and "string" in shape.types:
-                    value = container[key] = as_written(value)  # type: ignore[index,call-overload]
+                    value = container[key] = as_written(value)
                 elif kind == "number" and "integer" in shape.types and value == int(value):
-                    value = container[key] = int(value)  # type: ignore[index,call-overload]
+                    value = container[key] = int(value)
                 else:
                     self._wrong_type(container, key, shape.types)
                     return
@@ -265,8 +265,8 @@ class _Checker:
         for alternatives in shape.one_of:
             self._alternatives(container, key, alternatives)
 
-    def _wrong_type(self, container: Map | Items, key: str | int, types: Iterable[str]) -> None:
-        value = container[key]  # type: ignore[call-overload]
+    def _wrong_type(self, container: Any, key: str | int, types: Iterable[str]) -> None:
+        value = container[key]
         wanted = " or ".join(_NAMES[t] for t in sorted(types - {"null"} if isinstance(types, frozenset) else types))
         kind = _kind(value)
         shown = f"the text `{value}`" if kind == "string" else f"`{str(value).lower()}`" if kind == "boolean" else None
@@ -283,13 +283,13 @@ class _Checker:
             codes.WRONG_TYPE, f"{_name(key)} must be {wanted}, not {shown or _NAMES[kind]}", container, key, fix=fix
         )
 
-    def _bounds(self, container: Map | Items, key: str | int, value: float, shape: Shape) -> None:
+    def _bounds(self, container: Any, key: str | int, value: float, shape: Shape) -> None:
         if shape.minimum is not None and value < shape.minimum:
             self._report(codes.BAD_VALUE, f"{_name(key)} cannot be {value}: at least {shape.minimum:g}", container, key)
         if shape.above is not None and value <= shape.above:
             self._report(codes.BAD_VALUE, f"{_name(key)} cannot be {value}: more than {shape.above:g}", container, key)
 
-    def items(self, container: Map | Items, key: str | int, value: Items, shape: Shape) -> None:
+    def items(self, container: Any, key: str | int, value: Items, shape: Shape) -> None:
         """Check a list."""
         wrong = len(value) < shape.min_items or (shape.max_items is not None and len(value) > shape.max_items)
         if wrong:
@@ -374,8 +374,8 @@ class _Checker:
                 )
             )
 
-    def _alternatives(self, container: Map | Items, key: str | int, alternatives: list[Shape]) -> None:
-        value = container[key]  # type: ignore[call-overload]
+    def _alternatives(self, container: Any, key: str | int, alternatives: list[Shape]) -> None:
+        value = container[key]
         kind = _kind(value)
         fitting = [a for a in alternatives if not a.types or kind in a.types]
         if len(fitting) == 1:
@@ -384,7 +384,7 @@ class _Checker:
         if not fitting:
             self._wrong_type(container, key, frozenset().union(*(a.types for a in alternatives)))
             return
-        attempts = []
+        attempts: list[list[Problem]] = []
         for alternative in fitting:
             attempt = _Checker(self._document, self._standard)
             attempt.value(container, key, alternative)
@@ -392,7 +392,8 @@ class _Checker:
             if not errors:
                 return
             attempts.append(errors)
-        self.problems.extend(min(attempts, key=len))
+        fewest = min(map(len, attempts))
+        self.problems += next(errors for errors in attempts if len(errors) == fewest)
 
 
 def _name(key: str | int) -> str:

@@ -8,7 +8,7 @@ _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(I?)B?\s*", re.IGNORECA
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
-def parse_size(text: str | int | float) -> int:
+def parse_size(text: str | float) -> int:
     """Return bytes: ``4 GB`` is 4,000,000,000, ``4 GiB`` is 4,294,967,296, a plain number is bytes.
 
     Raises:

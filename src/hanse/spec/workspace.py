@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from hanse.base import Location, Problem, ProductName
-from hanse.spec.mesh import Domain, MeshConfig
-from hanse.spec.product import Product
+
+if TYPE_CHECKING:
+    from hanse.spec.mesh import Domain, MeshConfig
+    from hanse.spec.product import Product
 
 
 @dataclass(frozen=True, slots=True)
