@@ -1,0 +1,93 @@
+"""Parquet files with field ids, written and read with pyarrow alone: for suites that must not depend on an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from hanse.interfaces import StagedFile, StoredColumn, TableScan, TableStore
+from hanse.spec.types import Decimal, List, Map, Scalar, Struct
+
+FIELD_ID = b"PARQUET:field_id"
+Row = Mapping[str, Any]
+
+_ARROW = {
+    Scalar.BOOLEAN: pa.bool_(),
+    Scalar.BIGINT: pa.int64(),
+    Scalar.DOUBLE: pa.float64(),
+    Scalar.VARCHAR: pa.string(),
+    Scalar.BLOB: pa.binary(),
+    Scalar.DATE: pa.date32(),
+    Scalar.TIME: pa.time64("us"),
+    Scalar.TIMESTAMP: pa.timestamp("us"),
+    Scalar.TIMESTAMPTZ: pa.timestamp("us", tz="UTC"),
+}
+
+
+def arrow_schema(columns: Sequence[StoredColumn]) -> pa.Schema:
+    """Return the Arrow schema of a table's columns, with their field ids."""
+    return pa.schema([_field(column) for column in columns])
+
+
+def _field(column: StoredColumn, *, nullable: bool = True) -> pa.Field:
+    return pa.field(column.name, _type(column), nullable, {FIELD_ID: str(column.field_id)})
+
+
+def _type(column: StoredColumn) -> pa.DataType:
+    match column.type:
+        case Decimal(precision, scale):
+            return pa.decimal128(precision, scale)
+        case Struct():
+            return pa.struct([_field(child) for child in column.children])
+        case List():
+            return pa.list_(_field(column.children[0]))
+        case Map():
+            return pa.map_(_field(column.children[0], nullable=False), _field(column.children[1]))
+        case Scalar():
+            return _ARROW[column.type]
+
+
+def write_rows(path: str, columns: Sequence[StoredColumn], rows: Sequence[Row]) -> StagedFile:
+    """Write rows to one Parquet file with the columns' field ids.
+
+    Args:
+        path: file to write.
+        columns: columns of the file.
+        rows: column name → value; an absent name is null.
+    """
+    table = pa.Table.from_pylist([dict(row) for row in rows], schema=arrow_schema(columns))
+    pq.write_table(table, path)
+    return StagedFile(path, len(rows), Path(path).stat().st_size)
+
+
+def stage_rows(store: TableStore, table: Any, run_id: str, rows: Sequence[Row]) -> StagedFile:
+    """Write rows where a run's staged file of a table must lie, with its newest columns."""
+    schema = store.schema(table)
+    assert schema is not None
+    return write_rows(store.staging(table, run_id), schema.columns, rows)
+
+
+def read_rows(scan: TableScan) -> list[dict[str, Any]]:
+    """Return the rows of a scan, columns by field id; an id that a file lacks is null."""
+    schema = arrow_schema(scan.columns)
+    rows: list[dict[str, Any]] = []
+    for path in scan.files:
+        rows.extend(_by_id(pq.read_table(path), schema).to_pylist())
+    return rows
+
+
+def _by_id(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    present = {(field.metadata or {}).get(FIELD_ID): index for index, field in enumerate(table.schema)}
+    arrays = []
+    for field in schema:
+        index = present.get(field.metadata[FIELD_ID])
+        if index is None:
+            arrays.append(pa.nulls(table.num_rows, field.type))
+        else:
+            arrays.append(pc.cast(table.column(index), field.type))
+    return pa.Table.from_arrays(arrays, schema=schema)
