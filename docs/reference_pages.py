@@ -187,7 +187,7 @@ def cli() -> str:
     from hanse.cli.exits import Exit
     from hanse.cli.main import cli as root
 
-    context = click.Context(root, info_name="hanse", max_content_width=100, terminal_width=100)
+    context = click.Context(root, info_name="hanse", max_content_width=100, terminal_width=100, **root.context_settings)
     sections = [f"```text\n{root.get_help(context)}\n```\n"]
     for name in root.list_commands(context):
         command = root.get_command(context, name)

@@ -88,3 +88,9 @@ def test_a_file_where_a_folder_must_be_is_a_coded_error(tmp_path: Path, in_the_w
 def test_no_half_written_files_stay(tmp_path: Path) -> None:
     init(tmp_path)
     assert not list(tmp_path.rglob(".part-*"))
+
+
+def test_the_next_commands_start_where_the_user_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert init("my mesh")["next"][:2] == ["cd 'my mesh'", "hanse check"]
+    assert init(".", name="here")["next"][0] == "hanse check"

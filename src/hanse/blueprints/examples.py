@@ -83,7 +83,7 @@ def demo(path: str | Path, *, example: str = "flights") -> dict[str, Any]:
         # First of all, so that a demo cut short can be continued.
         write(folder, {MARKER: f"{example}\n".encode()})
     write(folder, {f: content[f] for f in found.missing})
-    return found.as_document(example, folder) | {"next": list(chosen.next)}
+    return found.as_document(example, folder, chosen.next)
 
 
 def _check_folder(folder: Path, example: str) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from errno import EEXIST
 from pathlib import Path
@@ -22,14 +23,22 @@ class Comparison:
     same: tuple[str, ...]
     different: tuple[str, ...]
 
-    def as_document(self, blueprint: str, folder: Path) -> dict[str, Any]:
-        """Say what became of each file once the missing ones are written: the same JSON shape on every door."""
+    def as_document(self, blueprint: str, folder: Path, commands: Iterable[str]) -> dict[str, Any]:
+        """Say what became of each file once the missing ones are written: the same JSON shape on every door.
+
+        Args:
+            blueprint: ``minimal`` or the name of an example.
+            folder: where the files are, absolute.
+            commands: what to try next, from within the folder.
+        """
+        there = [] if folder == Path.cwd() else [f"cd {shlex.quote(os.path.relpath(folder))}"]
         return {
             "blueprint": blueprint,
             "folder": str(folder),
             "written": list(self.missing),
             "unchanged": list(self.same),
             "kept": list(self.different),
+            "next": [*there, *commands],
         }
 
 

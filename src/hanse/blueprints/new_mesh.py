@@ -57,7 +57,7 @@ def init(path: str | Path, *, name: str | None = None) -> dict[str, Any]:
     # mesh.yaml last: a half-written mesh is no mesh, and running init again completes it.
     order = sorted(found.missing, key=lambda f: (f == "mesh.yaml", f))
     write(folder, {f: content[f] for f in order})
-    return found.as_document("minimal", folder) | {"next": list(_NEXT)}
+    return found.as_document("minimal", folder, _NEXT)
 
 
 def _legal_name(folder: Path, name: str | None) -> str:
