@@ -83,6 +83,8 @@ class Tower:
                 self._end(flight, verdict)
             if self._flights:
                 self._wake_at(time.monotonic() + _AGAIN)
+            elif self._closed:
+                self._condition.notify()
 
     def _end(self, flight: Flight, verdict: Code) -> None:
         flight.verdict = flight.verdict or verdict

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -52,6 +53,7 @@ OUTSIDE_FUNCTIONS = frozenset(
 )  # fmt: skip
 OUTSIDE_PREFIXES = ("__internal", "duckdb_", "pg_get_", "pragma_")
 
+# The external file cache gives stale rows of a file written anew within a tick of the clock; the system caches anyway.
 # NULLS_LAST is DuckDB's own default and what sqlglot assumes of DuckDB, so that SQL of other dialects keeps its order.
 _FIXED_SETTINGS = """
 SET GLOBAL TimeZone='UTC';
@@ -62,6 +64,7 @@ SET GLOBAL autoinstall_known_extensions=false;
 SET GLOBAL autoload_known_extensions=false;
 SET GLOBAL allow_community_extensions=false;
 SET GLOBAL allow_persistent_secrets=false;
+SET GLOBAL enable_external_file_cache=false;
 """
 _LOCK = "SET GLOBAL enable_external_access=false; SET GLOBAL lock_configuration=true"
 
@@ -81,8 +84,9 @@ class DuckDBSession:
         self._read_references = lru_cache(maxsize=256)(self._parse)
         self._connection = duckdb.connect(":memory:")
         try:
+            os.makedirs(temp_directory, exist_ok=True)  # DuckDB makes the last folder only, when it spills
             self._connection.execute(_settings(readable, writable, limits, self._spill))
-        except (duckdb.Error, ValueError) as error:
+        except (duckdb.Error, ValueError, OSError) as error:
             self._connection.close()
             raise EngineError(
                 codes.IMPOSSIBLE_LIMITS, f"the engine refuses its settings: {useful_text(error)}"
@@ -262,6 +266,8 @@ def _settings(readable: Sequence[str], writable: Sequence[str], limits: SessionL
     if limits.threads is not None:
         settings.append(f"SET GLOBAL threads={int(limits.threads)};")
     if limits.memory is not None:
+        if limits.memory <= 0:
+            raise ValueError("memory must be more than nothing")
         settings.append(f"SET GLOBAL memory_limit='{int(limits.memory)}B';")
     return "".join([*settings, _LOCK])
 

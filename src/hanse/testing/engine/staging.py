@@ -1,0 +1,165 @@
+"""Files that are written, and what their footers say."""
+
+from __future__ import annotations
+
+from datetime import UTC, date
+from decimal import Decimal as Number
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hanse.base import EngineError
+from hanse.interfaces import (
+    ArrowScan,
+    Session,
+    TableScan,
+)
+from hanse.spec.types import DataType, Decimal, Field, List, Map, Scalar, Struct
+from hanse.testing.engine.suite import EngineSuite, column, rows_of
+
+
+class StagingSuite(EngineSuite):
+    """Staging and statistics."""
+
+    def test_staged_file_carries_ids(self, session: Session, folder: Path) -> None:
+        """Ids stand at every depth, and rows and bytes are those of the file."""
+        nested = Struct((Field("x", List(Scalar.BIGINT)), Field("y", Map(Scalar.VARCHAR, Scalar.DOUBLE))))
+        columns = (column(7, "a", Scalar.BIGINT), column(20, "s", nested))
+        select = f"SELECT n AS a, CAST({{'x': [n], 'y': MAP {{'k': n}}}} AS {nested}) AS s FROM numbers"  # noqa: S608
+        staged = session.stage(select, str(folder / "t.parquet"), columns)
+        assert staged.rows == 5_000
+        assert staged.bytes == (folder / "t.parquet").stat().st_size
+        schema = pq.read_schema(folder / "t.parquet")
+        inner = schema.field("s").type
+        fields = [schema.field("a"), schema.field("s"), inner.field("x"), inner.field("x").type.value_field]
+        fields += [inner.field("y"), inner.field("y").type.key_field, inner.field("y").type.item_field]
+        assert [int(f.metadata[b"PARQUET:field_id"]) for f in fields] == [7, 20, 21, 22, 23, 24, 25]
+
+    def test_staging_nothing_makes_an_empty_file(self, session: Session, folder: Path) -> None:
+        """No rows are rows too."""
+        columns = (column(1, "n", Scalar.BIGINT),)
+        staged = session.stage("SELECT n FROM numbers WHERE false", str(folder / "t.parquet"), columns)
+        assert staged.rows == 0
+        session.bind("t", TableScan((staged.path,), columns))
+        assert rows_of(session, "SELECT * FROM t") == []
+        assert session.statistics([staged.path])["n"].nulls == 0
+
+    def test_staging_twice_gives_the_same_bytes(self, session: Session, folder: Path) -> None:
+        """Order is kept, so equal input gives an equal file."""
+        select = "SELECT n, n % 7 AS m, hash(n) % 100 AS h FROM numbers WHERE n % 3 > 0"
+        paths = [folder / "1.parquet", folder / "2.parquet"]
+        for path in paths:
+            session.stage(select, str(path))
+        assert paths[0].read_bytes() == paths[1].read_bytes()
+
+    @pytest.mark.parametrize(
+        "select",
+        [
+            "SELECT n AS a FROM numbers",
+            "SELECT n::INTEGER AS a, 'x' AS b FROM numbers",
+            "SELECT 'x' AS b, n AS a FROM numbers",
+            "SELECT n AS a, 'x' AS b, 1 AS c FROM numbers",
+            "SELECT n AS a, 'x' AS bb FROM numbers",
+        ],
+    )
+    def test_other_columns_are_not_staged(self, session: Session, folder: Path, select: str) -> None:
+        """A column without an id, or of another type, would be lost to readers."""
+        columns = (column(1, "a", Scalar.BIGINT), column(2, "b", Scalar.VARCHAR))
+        with pytest.raises(EngineError, match="HNS-E022"):
+            session.stage(select, str(folder / "t.parquet"), columns)
+        assert list(folder.iterdir()) == []
+
+    def test_failed_staging_leaves_what_was_there(self, session: Session, folder: Path) -> None:
+        """The file exists whole or not at all; an older one stays."""
+        path = folder / "t.parquet"
+        failing = "SELECT CASE WHEN n = 4999 THEN error('late') ELSE n END AS n FROM numbers"
+        with pytest.raises(EngineError):
+            session.stage(failing, str(path))
+        assert list(folder.iterdir()) == []
+        session.stage("SELECT 1 AS a", str(path))
+        before = path.read_bytes()
+        with pytest.raises(EngineError):
+            session.stage(failing, str(path))
+        assert list(folder.iterdir()) == [path]
+        assert path.read_bytes() == before
+
+    def test_staging_outside_is_refused(self, session: Session, tmp_path: Path) -> None:
+        """Only folders opened for writing are written to."""
+        with pytest.raises(EngineError, match="HNS-E006"):
+            session.stage("SELECT 1 AS a", str(tmp_path / "t.parquet"))
+        assert not (tmp_path / "t.parquet").exists()
+
+    @given(data=st.data())
+    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_statistics_are_exact(self, session: Session, folder: Path, data: st.DataObject) -> None:
+        """What is said is true of the rows; what cannot be known is None."""
+        types: dict[str, tuple[DataType, st.SearchStrategy[Any]]] = {
+            "i": (Scalar.BIGINT, st.integers(-(2**63), 2**63 - 1)),
+            "f": (Scalar.DOUBLE, st.floats()),
+            "s": (Scalar.VARCHAR, st.text(st.characters(codec="utf-8"), max_size=80)),
+            "d": (Scalar.DATE, st.dates()),
+            "t": (Scalar.TIMESTAMPTZ, st.datetimes(timezones=st.just(UTC))),
+            "n": (Decimal(20, 3), st.decimals(-(10**16), 10**16, places=3)),
+            "b": (Scalar.BOOLEAN, st.booleans()),
+        }
+        name = data.draw(st.sampled_from(sorted(types)))
+        data_type, values = types[name]
+        files = []
+        drawn: list[Any] = []
+        columns = (column(1, name, data_type),)
+        session.bind("rows", TableScan((), columns))
+        arrow_type = session.fetch("SELECT * FROM rows").schema.field(name).type
+        for number in range(data.draw(st.integers(1, 2))):
+            rows = data.draw(st.lists(st.none() | values, max_size=6))
+            drawn += rows
+            session.bind("rows", ArrowScan(pa.table({name: pa.array(rows, type=arrow_type)})))
+            path = str(folder / f"{number}.parquet")
+            if data.draw(st.booleans(), label="another writer"):
+                pq.write_table(pa.table({name: pa.array(rows, type=arrow_type)}), path)
+            else:
+                session.stage("SELECT * FROM rows", path, columns)
+            files.append(path)
+        found = session.statistics(files)[name]
+        known = [v for v in drawn if v is not None]
+        assert found.rows == len(drawn)
+        assert found.nulls in {None, len(drawn) - len(known)}
+        if found.minimum is not None:
+            assert found.minimum == min(known)
+            assert all(v >= found.minimum for v in known)
+        if found.maximum is not None:
+            assert found.maximum == max(known)
+            assert all(v <= found.maximum for v in known)
+
+    def test_statistics_say_what_footers_know(self, session: Session, folder: Path) -> None:
+        """Silence everywhere would be exact too: of its own files an engine tells nulls and bounds."""
+        select = (
+            "SELECT n, CASE WHEN n > 9 THEN n END AS m, DATE '2013-01-01' AS d, 1.5::DECIMAL(9,2) AS p FROM numbers"
+        )
+        staged = session.stage(select, str(folder / "t.parquet"))
+        found = session.statistics([staged.path])
+        assert list(found) == ["n", "m", "d", "p"]
+        assert (found["n"].rows, found["n"].nulls, found["n"].minimum, found["n"].maximum) == (5_000, 0, 0, 4_999)
+        assert (found["m"].nulls, found["m"].minimum) == (10, 10)
+        assert found["d"].minimum == date(2013, 1, 1)
+        assert found["p"].maximum == Number("1.50")
+        assert session.statistics([]) == {}
+
+    def test_no_bounds_where_a_nan_may_hide(self, session: Session, folder: Path) -> None:
+        """NaN is above every number for SQL and invisible to most writers' statistics."""
+        path = str(folder / "t.parquet")
+        pq.write_table(pa.table({"f": [1.0, float("nan"), 2.0]}), path)
+        assert session.statistics([path])["f"].maximum is None
+        session.stage("SELECT 'NaN'::DOUBLE AS f UNION ALL SELECT 1.0", path)
+        assert session.statistics([path])["f"].maximum is None
+
+    def test_no_bounds_of_cut_texts(self, session: Session, folder: Path) -> None:
+        """Writers may shorten long texts in footers."""
+        path = str(folder / "t.parquet")
+        session.stage("SELECT repeat('é', 5000) || n AS s FROM numbers", path)
+        found = session.statistics([path])["s"]
+        assert found.maximum is None or found.maximum == "é" * 5_000 + "999"
