@@ -204,3 +204,10 @@ def test_names_with_nul_are_refused() -> None:
             session.bind("a\0b", ArrowScan(pa.table({"a": [1]})))
         with pytest.raises(EngineError):
             session.bind("c", CsvScan("/tmp/a\0b.csv"))
+
+
+@pytest.mark.parametrize("levels", [400, 20_000])
+@pytest.mark.parametrize(("opening", "closing"), [("SELECT * FROM (", ")"), ("SELECT (", ")"), ("SELECT -(", ")")])
+def test_deep_statements_are_errors(levels: int, opening: str, closing: str) -> None:
+    with DuckDBEngine(threads=1).open() as session, pytest.raises(EngineError, match=r"HNS-E0(01|23)"):
+        session.fetch(opening * levels + "SELECT 1" + closing * levels)

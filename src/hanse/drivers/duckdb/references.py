@@ -39,6 +39,13 @@ def read_references(document: str) -> References:
     Raises:
         EngineError: syntax (HNS-E001), not exactly one SELECT (HNS-E002), an unknown construct (HNS-E023).
     """
+    try:
+        return _read(document)
+    except RecursionError:
+        raise EngineError(codes.UNKNOWN_SYNTAX, "the statement is nested too deeply to be verified") from None
+
+
+def _read(document: str) -> References:
     tree = json.loads(document)
     if tree["error"]:
         message = str(tree.get("error_message", "")).strip()
