@@ -17,6 +17,8 @@ from hanse.base import Conflict
 from hanse.registry import Registry, RunStatus, verify_events
 from hanse.registry.schema import VERSION_TABLE
 
+pytestmark = pytest.mark.slow  # every test here starts interpreters
+
 _PRELUDE = """
 import sys
 from dataclasses import replace

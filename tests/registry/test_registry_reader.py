@@ -11,11 +11,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, insert
 from sqlalchemy.exc import DatabaseError
 
 from hanse.base import ProductName, SetClock, TableName
-from hanse.registry import Registry, RunStatus
+from hanse.registry import Registry, RunStatus, rows, schema
 
 
 def _named(number: int) -> ProductName:
@@ -83,6 +83,9 @@ def test_products_and_releases_take_a_fixed_number_of_queries(registry: Registry
     assert set(releases) == set(names)
     assert [p.name for p in some] == sorted(wanted)
     assert set(visible) == set(wanted)
+    assert reader.released() == set(names)
+    assert reader.visible_ids(wanted) == {name: releases[name].id for name in wanted}
+    assert not reader.visible_ids([])
     assert not reader.products([])
     assert not reader.visible([])
     assert not reader.products([ProductName("no", "such")])
@@ -182,9 +185,9 @@ def test_each_call_sees_one_state_while_a_writer_is_at_work(registry: Registry, 
 
 
 def test_five_thousand_digests_are_quick(registry: Registry, make: Any) -> None:
-    with registry.write() as writer:
-        for number in range(5_000):
-            writer.put_product(replace(make.product(), name=_named(number), ports=(), tables=()))
+    products = [replace(make.product(), name=_named(number)) for number in range(5_000)]
+    with registry._database.writing() as connection:
+        connection.execute(insert(schema.product), [rows.product_values(product) for product in products])
     reader = registry.reader()
     seconds = []
     for _ in range(7):

@@ -100,8 +100,15 @@ class Reader:
         table = schema.release
         chosen = wanted.narrow(select(table.c.domain, table.c.product, table.c.id), table, "product")
         with self._database.reading() as connection:
-            found = connection.execute(chosen.where(table.c.superseded_at.is_(None))).all()
+            found = connection.execute(chosen.where(table.c.visible == 1)).all()
         return {ProductName(domain, name): id_ for domain, name, id_ in found if (domain, name) in wanted}
+
+    def released(self) -> frozenset[ProductName]:
+        """Return the products that have a visible release, in one cheap query."""
+        table = schema.release
+        chosen = select(table.c.domain, table.c.product).where(table.c.visible == 1)
+        with self._database.reading() as connection:
+            return frozenset(ProductName(domain, product) for domain, product in connection.execute(chosen))
 
     def releases(self, product: ProductName | None = None, *, limit: int | None = None) -> Sequence[Release]:
         """Return releases, newest first."""

@@ -309,8 +309,7 @@ release = Table(
     ForeignKeyConstraint(["run_id"], ["run.id"]),
     UniqueConstraint("id"),
     UniqueConstraint("domain", "product", "sequence"),
-    UniqueConstraint("domain", "product", "visible"),
-    Index(None, "visible"),
+    UniqueConstraint("visible", "domain", "product"),
 )
 
 release_table = Table(

@@ -215,10 +215,9 @@ def _releases() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name="fk_release_run"),
         sa.PrimaryKeyConstraint("number", name="pk_release"),
         sa.UniqueConstraint("domain", "product", "sequence", name="uq_release_domain_product_sequence"),
-        sa.UniqueConstraint("domain", "product", "visible", name="uq_release_domain_product_visible"),
+        sa.UniqueConstraint("visible", "domain", "product", name="uq_release_visible_domain_product"),
         sa.UniqueConstraint("id", name="uq_release_id"),
     )
-    op.create_index("ix_release_visible", "release", ["visible"])
     op.create_table(
         "release_table",
         sa.Column("release_id", sa.String(64), nullable=False),
