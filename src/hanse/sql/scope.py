@@ -61,3 +61,13 @@ def is_volatile(tree: exp.Expr) -> bool:
         elif isinstance(node, exp.TableSample) and not node.args.get("seed"):
             return True
     return False
+
+
+def offset_of(tree: exp.Expr, name: str) -> int | None:
+    """Return where an identifier first stands in the statement's text, names compared without regard to case."""
+    starts = [
+        node.meta["start"]
+        for node in tree.find_all(exp.Identifier)
+        if node.name.lower() == name.lower() and isinstance(node.meta.get("start"), int)
+    ]
+    return min(starts, default=None)

@@ -86,6 +86,13 @@ class Statement:
         """Return the place of a relation, for messages."""
         return Location(self.text.path or "query", ref.line, ref.column)
 
+    def find_name(self, name: str) -> Location | None:
+        """Return where a name (of a column, for example) first stands in the statement, or None if it does not."""
+        from hanse.sql.scope import offset_of
+
+        offset = offset_of(self._tree, name)
+        return None if offset is None else self.text.where(offset)
+
     def bind(self, names: Mapping[tuple[str, ...], str]) -> Bound:
         """Rewrite every base relation into an internal one-part name.
 

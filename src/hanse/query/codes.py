@@ -1,0 +1,49 @@
+"""Codes of the road for reads (letter Q, from HNS-Q101 on)."""
+
+from hanse.base import Code
+
+UNKNOWN_RELATION = Code(
+    "HNS-Q101",
+    "unknown table",
+    "A statement names a table that no product of the mesh has. Tables are named `domain.product.table`, with `_v2` "
+    "for another major version; tables about the mesh itself are `mesh.catalog.<name>`.",
+)
+INCOMPLETE_NAME = Code(
+    "HNS-Q102",
+    "not the whole name of a table",
+    "In a query a table is always named in three parts, `domain.product.table`, so that the same statement means the "
+    "same for everybody.",
+)
+NOT_RELEASED = Code(
+    "HNS-Q103",
+    "not released yet",
+    "The product or table is described and applied, and nothing of it was published yet. Its owner publishes it with "
+    "`hanse run`.",
+)
+UNKNOWN_COLUMN = Code(
+    "HNS-Q104",
+    "unknown column",
+    "A statement names a column that none of its tables has. Column names are listed by `hanse show domain.product` "
+    "and in `mesh.catalog.columns`.",
+)
+PACKAGE_MISSING = Code(
+    "HNS-Q105",
+    "package not installed",
+    "A result was asked for as an object of a package that is not installed. Install the extra that the message names.",
+)
+UNKNOWN_FORMAT = Code(
+    "HNS-Q106",
+    "unknown format",
+    "Results are written as csv, json, ndjson, parquet or arrow.",
+)
+FORMAT_CANNOT_HOLD = Code(
+    "HNS-Q107",
+    "format cannot hold a type",
+    "The format asked for has no place for one of the result's types, for example Parquet for INTERVAL. Cast that "
+    "column in the statement, or choose another format.",
+)
+RESULT_CLOSED = Code(
+    "HNS-Q108",
+    "result was closed or read already",
+    "Rows of a result come once, as a stream. Read them with to_arrow(), which keeps them, or run the statement again.",
+)

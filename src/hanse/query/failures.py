@@ -1,0 +1,52 @@
+"""The engine's errors in the words of whoever asked: without values of the data, and with places in their own text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from hanse.base import EngineError, QueryError
+from hanse.base.suggest import did_you_mean
+from hanse.query import codes
+from hanse.sql import Statement
+
+_UNKNOWN_NAME = "HNS-E003"
+_COLUMN = re.compile(
+    r'(?:Referenced column|column named|Column with name|Column) "((?:[^"]|"")+)"(?: not found| was not found|$|\W)'
+)
+
+
+def explain_failure(
+    error: EngineError, statement: Statement, columns: Sequence[str], names: Mapping[str, str]
+) -> QueryError:
+    """Return an engine's error as one of the statement.
+
+    The reason given by the engine is left out where it may hold values of rows that the reader did not ask to see.
+
+    Args:
+        error: what the engine raised.
+        statement: what was asked.
+        columns: names of all columns of the relations read, for suggestions.
+        names: internal name → name in the statement.
+    """
+    problem = error.problem
+    if problem.code.id != _UNKNOWN_NAME:
+        return QueryError(problem.code, problem.what, fix=problem.fix)
+    said = _plain(problem.what, names)
+    match = _COLUMN.search(said)
+    if match is None:
+        why = _plain(problem.why, names) if problem.why else None
+        return QueryError(problem.code, said, why=why, fix=problem.fix)
+    column = match.group(1).replace('""', '"')
+    return QueryError(
+        codes.UNKNOWN_COLUMN,
+        f"there is no column `{column}`",
+        where=statement.find_name(column),
+        fix=did_you_mean(column, columns) or "`hanse show domain.product` lists the columns",
+    )
+
+
+def _plain(text: str, names: Mapping[str, str]) -> str:
+    for internal, name in names.items():
+        text = re.sub(rf"\b{re.escape(internal)}\b", name, text)
+    return text
