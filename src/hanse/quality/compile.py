@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from hanse.quality.plan import SAMPLE
-from hanse.quality.predicates import DIALECT, call, column, value, violation
+from hanse.quality.predicates import DIALECT, column, value, violation
 from hanse.quality.records import Check, Duplicates, Target, Violations
 
 
@@ -68,7 +68,7 @@ def rising(targets: Sequence[Target], relation: str, *, sample: bool = False) ->
         keys = keys.limit(SAMPLE)
     before = [exp.alias_(exp.Window(this=exp.Lag(this=column(n))), f"before_{n}", quoted=True) for n in names]
     paired = exp.select(*(column(n) for n in names), *before).from_(keys.subquery("k"))
-    return _text(exp.select(_all_rows(), call("count_if", _rises(names))).from_(paired.subquery("p")))
+    return _text(exp.select(_all_rows(), _filter(_all_rows(), _rises(names))).from_(paired.subquery("p")))
 
 
 def key_nulls(targets: Sequence[Target], relation: str) -> str:
