@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         Transform,
     )
     from hanse.spec.types import DataType, Decimal, Field, List, Map, Scalar, Struct
-    from hanse.spec.workspace import Entry, InputSummary, PortSummary, ResolvedInput, Workspace
+    from hanse.spec.workspace import Entry, FileReference, InputSummary, PortSummary, ResolvedInput, Workspace
 
 __all__ = [
     "Change",
@@ -45,6 +45,7 @@ __all__ = [
     "Entry",
     "Field",
     "FileInput",
+    "FileReference",
     "InputPort",
     "InputSummary",
     "Limits",
@@ -94,7 +95,7 @@ _HOMES = {
         "Transform",
     ),
     "types": ("DataType", "Decimal", "Field", "List", "Map", "Scalar", "Struct"),
-    "workspace": ("Entry", "InputSummary", "PortSummary", "ResolvedInput", "Workspace"),
+    "workspace": ("Entry", "FileReference", "InputSummary", "PortSummary", "ResolvedInput", "Workspace"),
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -233,7 +233,7 @@ class _Assembler:
             folder=self._folder.path,
             path=document.path,
             text=document.text,
-            digest=full_digest(content, pipeline.variables, self._environ),
+            digest=full_digest(content, (), {}),
             title=model.name,
             purpose=description.purpose if description else None,
             usage=description.usage if description else None,

@@ -10,7 +10,7 @@ from typing import Any
 
 from hanse.spec.folder import read_bytes
 
-FORMAT = 1
+FORMAT = 2
 
 
 class ContentCache:

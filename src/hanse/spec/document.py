@@ -204,23 +204,19 @@ def _too_deep(path: str, mark: Any) -> SpecError:
 
 
 def _unreadable(error: yaml.MarkedYAMLError, text: str, path: str) -> SpecError:
-    mark = error.problem_mark or error.context_mark
+    mark, context, lines = error.problem_mark, error.context_mark, text.splitlines()
+    what, why = error.problem or "bad syntax", error.context
+    fix = "mend this line; text with `: `, `#` or a leading `@`, `*`, `&` needs quotes"
+    if mark is None or (context is not None and mark.line >= len(lines)):
+        # What is left open is worth more than where the file ends.
+        what, why = f"{error.context or 'something'} that never ends", error.problem
+        mark, fix = context, "close it"
+    elif mark.line < len(lines) and lines[mark.line][mark.column : mark.column + 1] == "\t":
+        what, why, fix = "a tab stands where spaces belong", None, "indent with spaces"
+    elif context is not None and context.line != mark.line:
+        why = f"{error.context} that starts on line {context.line + 1}"
     where = Location(path, mark.line + 1, mark.column + 1) if mark else Location(path)
-    line = text.splitlines()[mark.line] if mark and mark.line < text.count("\n") + 1 and text else ""
-    tab = mark is not None and line[mark.column : mark.column + 1] == "\t"
-    what = "a tab stands where spaces belong" if tab else error.problem or "bad syntax"
-    why = error.context
-    if error.context and error.context_mark and mark and error.context_mark.line != mark.line:
-        why = f"{error.context} that starts on line {error.context_mark.line + 1}"
-    return SpecError(
-        codes.UNREADABLE_YAML,
-        f"{path} cannot be read as YAML: {what}",
-        where=where,
-        why=None if tab else why,
-        fix="indent with spaces"
-        if tab
-        else "mend this line; text with `: `, `#` or a leading `@`, `*`, `&` needs quotes",
-    )
+    return SpecError(codes.UNREADABLE_YAML, f"{path} cannot be read as YAML: {what}", where=where, why=why, fix=fix)
 
 
 class _Builder:

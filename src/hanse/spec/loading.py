@@ -243,7 +243,8 @@ class _Load:
             if assembly.product is None:
                 self._broken[name] = assembly.contract_ids
                 return None
-            summary = summarise(assembly, folder.others)
+            settings = full_digest(content, assembly.variables, self._environ)
+            summary = summarise(assembly, settings, self._environ, folder.others)
             if self._cache is not None:
                 document = to_document(summary, content, folder.data if assembly.from_data else None)
                 self._cache.put("product", key, document)
@@ -260,9 +261,9 @@ class _Load:
             return None
         if known["data"] is not None and known["data"] != folder.data:
             return None
-        if known["digest"] != full_digest(content, known["variables"], self._environ):
+        if known["settings"] != full_digest(content, known["variables"], self._environ):
             return None
-        return from_document(known)
+        return from_document(known, self._environ)
 
     def _assemble(self, name: ProductName, folder: ProductFolder) -> Assembly:
         from hanse.spec.assemble import assemble  # pydantic and YAML are loaded when needed only
@@ -285,9 +286,8 @@ class _Load:
 
     def _check_files(self, summary: Summary, folder: str) -> None:
         """Check that file inputs exist; their paths are named as written, without the values of variables."""
-        for name, written, where in summary.paths:
-            path = Expansion(self._environ).text(written)[0]
-            if os.path.isfile(os.path.join(folder, path)):
+        for file, (name, written, where) in zip(summary.entry.files, summary.paths, strict=True):
+            if os.path.isfile(os.path.join(folder, file.path)):
                 continue
             self._report(
                 Problem(

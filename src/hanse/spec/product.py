@@ -141,7 +141,7 @@ class Product:
         folder: the product's folder, absolute.
         path: ``product.yaml``, relative to the mesh.
         text: ``product.yaml`` as it stands.
-        digest: SHA-256 over all files of the product and the values of the variables they refer to.
+        digest: SHA-256 over all files of the product as they stand; values of variables are not in it.
     """
 
     name: ProductName

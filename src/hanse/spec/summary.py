@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hanse.base import Code, Location, Problem, ProductName, Severity, digest
 from hanse.base import codes as base_codes
 from hanse.spec import codes
-from hanse.spec.workspace import Entry, InputSummary, PortSummary
+from hanse.spec.variables import Expansion
+from hanse.spec.workspace import Entry, FileReference, InputSummary, PortSummary
 
 if TYPE_CHECKING:
     from hanse.spec.assemble import Assembly
@@ -32,8 +33,15 @@ class Summary:
     others: tuple[str, ...] = ()
 
 
-def summarise(assembly: Assembly, others: Sequence[str] = ()) -> Summary:
-    """Return the summary of a product without errors of its own."""
+def summarise(assembly: Assembly, settings: str, environ: Mapping[str, str], others: Sequence[str] = ()) -> Summary:
+    """Return the summary of a product without errors of its own.
+
+    Args:
+        assembly: the product as read.
+        settings: digest of its files and of the values of the variables that they refer to.
+        environ: values of variables.
+        others: names in its folder that mean nothing.
+    """
     product = assembly.product
     if product is None:
         raise ValueError("a product with errors has no summary")
@@ -41,6 +49,7 @@ def summarise(assembly: Assembly, others: Sequence[str] = ()) -> Summary:
         name=product.name,
         path=product.path,
         digest=product.digest,
+        settings=settings,
         version=product.version,
         status=product.status,
         outputs=tuple(_port(p) for p in product.outputs),
@@ -49,6 +58,7 @@ def summarise(assembly: Assembly, others: Sequence[str] = ()) -> Summary:
             for p in product.input_ports
             if p.contract_id or p.port
         ),
+        files=_files(assembly.paths, environ),
         problems=tuple(assembly.problems),
         variables=assembly.variables,
     )
@@ -82,6 +92,7 @@ def to_document(summary: Summary, content: str, data: Sequence[str] | None) -> d
     return {
         "content": content,
         "digest": entry.digest,
+        "settings": entry.settings,
         "variables": list(entry.variables),
         "data": data,
         "others": list(summary.others),
@@ -98,13 +109,15 @@ def to_document(summary: Summary, content: str, data: Sequence[str] | None) -> d
     }
 
 
-def from_document(document: dict[str, Any]) -> Summary:
-    """Return the summary that a document was made of."""
+def from_document(document: dict[str, Any], environ: Mapping[str, str]) -> Summary:
+    """Return the summary that a document was made of; what is kept are paths as written, without values."""
     domain, product, path, version, status = document["entry"]
+    paths = tuple((name, written, _location(where) or Location(path)) for name, written, where in document["paths"])
     entry = Entry(
         name=ProductName(domain, product),
         path=path,
         digest=document["digest"],
+        settings=document["settings"],
         version=version,
         status=status,
         outputs=tuple(
@@ -120,9 +133,14 @@ def from_document(document: dict[str, Any]) -> Summary:
             for code, what, where, why, fix, severity, subject in document["problems"]
         ),
         variables=tuple(document["variables"]),
+        files=_files(paths, environ),
     )
-    paths = tuple((name, written, _location(where) or Location(path)) for name, written, where in document["paths"])
     return Summary(entry, paths, tuple(document["others"]))
+
+
+def _files(paths: Iterable[tuple[str, str, Location]], environ: Mapping[str, str]) -> tuple[FileReference, ...]:
+    expansion = Expansion(environ)
+    return tuple(FileReference(name, expansion.text(written)[0], where) for name, written, where in paths)
 
 
 def _place(where: Location | None) -> list[Any] | None:

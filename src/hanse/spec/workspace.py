@@ -47,11 +47,28 @@ class InputSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class FileReference:
+    """Where a file input is.
+
+    Attributes:
+        name: the input's name.
+        path: relative to the product's folder, or absolute; references expanded.
+        where: where the path is written.
+    """
+
+    name: str
+    path: str
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A product as the mesh sees it without parsing it.
 
     Attributes:
         digest: equals :attr:`Product.digest`.
+        settings: digest of the files and of the values of the variables that they refer to.
+        files: file inputs: what a run looks at before anything else.
         problems: warnings found in its own files (a product with errors has them in :attr:`Workspace.problems` too).
         variables: names of the variables that its files refer to; never their values.
     """
@@ -59,10 +76,12 @@ class Entry:
     name: ProductName
     path: str
     digest: str
+    settings: str
     version: str
     status: str
     outputs: tuple[PortSummary, ...]
     inputs: tuple[InputSummary, ...]
+    files: tuple[FileReference, ...] = ()
     problems: tuple[Problem, ...] = ()
     variables: tuple[str, ...] = ()
 
