@@ -41,7 +41,9 @@ def open_mesh(path: str | Path = ".", *, clock: Clock | None = None) -> Mesh:
     Raises:
         SpecError: there is no ``mesh.yaml`` here or above, or it cannot be read.
     """
-    return Mesh(spec.load_config(spec.find_mesh(Path(path))), clock or SystemClock())
+    root = spec.find_mesh(Path(path))
+    cache = spec.ContentCache(Path(root, ".hanse", "cache.json"))
+    return Mesh(spec.load_config(root, cache=cache), clock or SystemClock(), cache)
 
 
 class Mesh:
@@ -51,10 +53,10 @@ class Mesh:
     :class:`~hanse.base.HanseError` with a code from the reference.
     """
 
-    def __init__(self, config: spec.MeshConfig, clock: Clock) -> None:
+    def __init__(self, config: spec.MeshConfig, clock: Clock, cache: spec.ContentCache) -> None:
         self.config = config
         self.clock = clock
-        self._cache = spec.ContentCache(Path(config.state, "cache.json"))
+        self._cache = cache
         self._found: tuple[Problem, ...] = ()
 
     # Parts, made when first needed
@@ -180,8 +182,8 @@ class Mesh:
         from hanse import pipelines
 
         workspace = self._load()
-        self._refuse_errors(workspace)
         names = self._names(workspace, products)
+        self._refuse_errors(workspace, names)
         around = pipelines.Surroundings(
             workspace, self.registry, self.engine, self.store, self.clock, self.config.state, self._cache
         )
@@ -374,9 +376,9 @@ class Mesh:
         from hanse import plan
 
         workspace = self._load()
-        self._refuse_errors(workspace)
-        self._cache.save()
         names = self._names(workspace, products) if products is not None else None
+        self._refuse_errors(workspace, names)
+        self._cache.save()
         return plan.build(
             workspace,
             self.registry.reader(),
@@ -397,12 +399,15 @@ class Mesh:
                 )
         return names
 
-    def _refuse_errors(self, workspace: spec.Workspace) -> None:
+    def _refuse_errors(self, workspace: spec.Workspace, names: Collection[ProductName] | None = None) -> None:
+        """Refuse to go on if the products concerned have errors; those of others do not stop anybody."""
         from hanse.base import Problems
 
-        documents = self._problems(workspace)
-        if any(d["severity"] == "error" for d in documents):
-            raise Problems(p for p in self._found if p.severity == "error")
+        concerned = None if names is None else {str(n) for n in names}
+        self._problems(workspace)
+        errors = [p for p in self._found if p.severity == "error" and _concerns(p, concerned)]
+        if errors:
+            raise Problems(errors)
 
     def _problems(self, workspace: spec.Workspace) -> list[Document]:
         """Return all problems as documents; a product whose SQL was found good before is not looked at again."""
@@ -441,6 +446,13 @@ class Mesh:
             if p.name == r.port and p.major == r.major
         ]
         return "|".join([entry.digest, *upstream])
+
+
+def _concerns(problem: Problem, products: Collection[str] | None) -> bool:
+    """Say whether a problem stands in the way of some products; one without a subject concerns the whole mesh."""
+    if products is None or problem.subject is None:
+        return True
+    return any(p == problem.subject or problem.subject.startswith(f"{p}.") for p in products)
 
 
 def _reads_of(workspace: spec.Workspace, name: ProductName) -> Mapping[str, Sequence[str]]:

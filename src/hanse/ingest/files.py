@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from hanse.base import IngestError
 from hanse.ingest.codes import ARCHIVE_TOO_LARGE, ARCHIVE_UNREADABLE, FILE_EMPTY, FILE_MISSING, FILE_UNREADABLE
 from hanse.interfaces import CsvScan, ParquetScan
-from hanse.spec import FileInput
+from hanse.spec import FileInput, FileReference
 
 _CHUNK = 1 << 20
 # A file changed within this time before it was looked at may change again without its time stamp moving on.
@@ -50,12 +50,12 @@ class FileState:
     stamp: tuple[int, int, int]
 
 
-def locate(source: FileInput, folder: str) -> str:
+def locate(source: FileInput | FileReference, folder: str) -> str:
     """Return the absolute path of a file input of the product in ``folder``."""
     return os.path.normpath(os.path.join(folder, source.path))
 
 
-def observe(source: FileInput, folder: str, hashes: HashStore | None = None) -> FileState:
+def observe(source: FileInput | FileReference, folder: str, hashes: HashStore | None = None) -> FileState:
     """Tell what a file holds now.
 
     Args:
@@ -188,7 +188,7 @@ def _hash(path: str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _unreadable(source: FileInput, why: str) -> IngestError:
+def _unreadable(source: FileInput | FileReference, why: str) -> IngestError:
     return IngestError(
         FILE_UNREADABLE, f"input `{source.name}`: {source.path} cannot be read", where=source.where, why=why
     )

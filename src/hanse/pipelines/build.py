@@ -87,7 +87,7 @@ class _Build:
         self, around: Surroundings, situation: Situation, run: Run, scratch: str, force: bool, listener: Listener
     ) -> None:
         self.around, self.situation, self.run_, self.scratch, self.force = around, situation, run, scratch, force
-        self.product = situation.product
+        self.product = around.workspace.product(situation.name)
         self.listener = listener
         self.log = StepLog(around.registry, around.clock, run.id, run.fence)
         self.graph = self._graph()
@@ -103,10 +103,11 @@ class _Build:
         built = [n for n in wanted if not n.is_private]
         if built:
             self._prepare(built)
-            with self._open(wanted, reused) as session:
-                self._bind_inputs(session, wanted, reused)
+            scans = self._scans(wanted, reused)
+            with self._open(wanted, scans) as session:
+                self._bind_inputs(session, wanted, scans)
                 self._stage_all(session, wanted)
-                self._check_all(session, built, reused)
+                self._check_all(session, built, scans)
             self._require_same_inputs()
         delivery = Delivery(
             product=self.product,
@@ -182,14 +183,14 @@ class _Build:
                 )
             self.columns[node.name] = schema.columns
 
-    def _open(self, wanted: Sequence[Node], reused: Mapping[str, ReleasedTable]) -> Session:
+    def _open(self, wanted: Sequence[Node], scans: Mapping[str, TableScan]) -> Session:
         files = [state.path for state in self.situation.files.values()]
         staging = [os.path.dirname(self._staging(n)) for n in wanted if not n.is_private]
-        scans = [os.path.dirname(f) for scan in self._scans(wanted, reused).values() for f in scan.files]
+        scan_folders = [os.path.dirname(f) for scan in scans.values() for f in scan.files]
         own = [self.scratch, self.kept]
         settings = self.around.workspace.mesh.engine
         return self.around.engine.open(
-            readable=sorted({*files, *staging, *scans, *own}),
+            readable=sorted({*files, *staging, *scan_folders, *own}),
             writable=sorted({*staging, *own}),
             limits=SessionLimits(threads=settings.threads, memory=settings.memory_limit),
         )
@@ -198,10 +199,16 @@ class _Build:
         return self.around.store.staging(published_name(self.product, node), self.run_.id)
 
     def _scans(self, wanted: Sequence[Node], reused: Mapping[str, ReleasedTable]) -> Mapping[str, TableScan]:
-        """Released tables that have to be read, by internal relation name."""
+        """Released tables that have to be read, by internal relation name.
+
+        Besides what transforms read, SQL rules of a contract may name any table of the product.
+        """
         upstream = {t.table: t for r in self.situation.upstream.values() for t in r.tables}
+        reads = {r for n in wanted for r in n.reads.values()}
+        if any(_has_sql_rules(n) for n in wanted):
+            reads |= {NodeRead(name) for name in reused}
         scans: dict[str, TableScan] = {}
-        for read in {r for n in wanted for r in n.reads.values()}:
+        for read in reads:
             released = None
             if isinstance(read, PortRead):
                 released = upstream[read.table]
@@ -211,8 +218,8 @@ class _Build:
                 scans[relation_of(read)] = self.around.store.scan(released.table, released.snapshot_id)
         return scans
 
-    def _bind_inputs(self, session: Session, wanted: Sequence[Node], reused: Mapping[str, ReleasedTable]) -> None:
-        for name, scan in self._scans(wanted, reused).items():
+    def _bind_inputs(self, session: Session, wanted: Sequence[Node], scans: Mapping[str, TableScan]) -> None:
+        for name, scan in scans.items():
             session.bind(name, scan)
         sources = {f.name: f for f in self.product.pipeline.files}
         reads = {r: n for n in wanted for r in n.reads.values() if isinstance(r, FileRead)}
@@ -336,13 +343,13 @@ class _Build:
 
     # Checking
 
-    def _check_all(self, session: Session, built: Sequence[Node], reused: Mapping[str, ReleasedTable]) -> None:
+    def _check_all(self, session: Session, built: Sequence[Node], scans: Mapping[str, TableScan]) -> None:
         """Check every table, also after one has failed: the owner wants to hear everything at once."""
         staged = [n for n in built if n.name in self.found.staged]
-        relations = {n.name: relation_of(NodeRead(n.name)) for n in staged}
-        for name, released in reused.items():
-            relations[name] = relation_of(NodeRead(name))
-            session.bind(relations[name], self.around.store.scan(released.table, released.snapshot_id))
+        served = [n for n in self.graph.nodes if not n.is_private]
+        here = {n.name: relation_of(NodeRead(n.name)) for n in served}
+        bound = scans.keys() | {relation_of(NodeRead(n.name)) for n in staged}
+        relations = {name: relation for name, relation in here.items() if relation in bound}
         for number, node in enumerate(staged, 1):
             self._check(session, node, relations)
             self.listener("check", node.name, number, len(staged))
@@ -428,6 +435,12 @@ def _all_of(relation_name: str) -> str:
 
 def _blocks(result: CheckResult) -> bool:
     return result.status in {CheckStatus.FAILED, CheckStatus.ERROR}
+
+
+def _has_sql_rules(node: Node) -> bool:
+    if node.table is None:
+        return False
+    return any(r.kind == "sql" for r in (*node.table.rules, *(r for c in node.table.columns for r in c.rules)))
 
 
 def _files(folder: str) -> Iterable[Path]:

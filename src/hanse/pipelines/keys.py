@@ -13,7 +13,7 @@ from hanse.spec import FileInput
 
 
 def run_key(
-    applied_digest: str,
+    settings: str,
     files: Mapping[str, FileState],
     upstream: Mapping[ProductName, Release],
     engine: str,
@@ -21,14 +21,14 @@ def run_key(
     """Return the key of a whole run.
 
     Args:
-        applied_digest: digest of the product's descriptors and SQL.
+        settings: digest of the product's descriptors and SQL, with the values of the variables they refer to.
         files: file inputs by name.
         upstream: the releases read, by product.
         engine: name and version of the engine.
     """
     return digest(
         {
-            "product": applied_digest,
+            "product": settings,
             "files": {name: state.sha256 for name, state in files.items()},
             "upstream": {str(name): {str(t.table): t.key for t in r.tables} for name, r in upstream.items()},
             "engine": engine,

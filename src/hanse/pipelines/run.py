@@ -24,7 +24,7 @@ from hanse.pipelines.codes import BUSY, NO_SUCH_PRODUCT, NO_UPSTREAM_RELEASE, NO
 from hanse.pipelines.keys import run_key
 from hanse.pipelines.lease import LEASE_SECONDS, Heartbeat, owner_identity, owner_is_dead
 from hanse.registry import Reader, Registry, Release, Run, RunStatus, StepStatus
-from hanse.spec import Product, Workspace
+from hanse.spec import Workspace
 
 Listener = Callable[[str, str, int, int], None]
 """Called with (phase, name of what is under way, how many are done, how many there are)."""
@@ -70,7 +70,7 @@ class Outcome:
 class Situation:
     """What a run found at its start, and holds on to until its end."""
 
-    product: Product
+    name: ProductName
     files: Mapping[str, FileState]
     upstream: Mapping[ProductName, Release]
     visible: Release | None
@@ -144,8 +144,8 @@ def observe_situation(around: Surroundings, reader: Reader, name: ProductName) -
             fix="look at `hanse plan`, then run `hanse apply`",
             subject=str(name),
         )
-    product = around.workspace.product(name)
-    files = {f.name: observe(f, product.folder, around.hashes) for f in product.pipeline.files}
+    folder = os.path.join(around.workspace.mesh.root, os.path.dirname(entry.path))
+    files = {f.name: observe(f, folder, around.hashes) for f in entry.files}
     needed = {i.product for i in around.workspace.resolve_inputs(name)}
     visible = reader.visible([name, *needed])
     for upstream in sorted(needed):
@@ -158,7 +158,7 @@ def observe_situation(around: Surroundings, reader: Reader, name: ProductName) -
             )
     releases = {p: visible[p] for p in needed}
     engine = f"{around.engine.name} {around.engine.version}"
-    return Situation(product, files, releases, visible.get(name), run_key(entry.digest, files, releases, engine))
+    return Situation(name, files, releases, visible.get(name), run_key(entry.settings, files, releases, engine))
 
 
 def order(workspace: Workspace, names: Collection[ProductName]) -> tuple[ProductName, ...]:
@@ -186,11 +186,11 @@ def _unchanged(around: Surroundings, situation: Situation, trigger: str) -> Outc
 
 def _begin(around: Surroundings, reader: Reader, situation: Situation, trigger: str, *, resume: bool) -> Run:
     """Record the run; or go on with one whose process died, if it would build the same."""
-    for dead in reader.runs(situation.product.name, status=RunStatus.RUNNING):
+    for dead in reader.runs(situation.name, status=RunStatus.RUNNING):
         if not owner_is_dead(dead.owner):
             continue  # its lease decides, in the transaction below
         with around.registry.write() as writer:
-            writer.end_lease(situation.product.name, dead.id)
+            writer.end_lease(situation.name, dead.id)
             if resume and dead.key == situation.key:
                 return writer.take_over(dead.id, owner=owner_identity(), lease_seconds=LEASE_SECONDS)
             taken = writer.take_over(dead.id, owner=owner_identity(), lease_seconds=LEASE_SECONDS)
@@ -204,10 +204,10 @@ def _begin(around: Surroundings, reader: Reader, situation: Situation, trigger: 
     except Conflict as error:
         raise Conflict(
             BUSY,
-            f"a run of {situation.product.name} is under way",
+            f"a run of {situation.name} is under way",
             why=error.problem.what,
             fix="wait for it, or look at `hanse runs`",
-            subject=str(situation.product.name),
+            subject=str(situation.name),
         ) from error
     return run
 
@@ -223,7 +223,7 @@ def _new_run(around: Surroundings, situation: Situation, trigger: str) -> Run:
     ]
     return Run(
         id=new_id(),
-        product=situation.product.name,
+        product=situation.name,
         status=RunStatus.RUNNING,
         key=situation.key,
         trigger=trigger,
