@@ -3,6 +3,7 @@
 Only light modules are imported here; building loads the rest when there is something to build.
 """
 
-from hanse.pipelines.run import Outcome, Surroundings, execute, order
+from hanse.pipelines.run import Outcome, execute
+from hanse.pipelines.situation import Surroundings, order
 
 __all__ = ["Outcome", "Surroundings", "execute", "order"]

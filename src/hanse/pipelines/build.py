@@ -18,7 +18,7 @@ from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead, bui
 from hanse.pipelines.keys import is_volatile, node_keys
 from hanse.pipelines.publish import Delivery, publish
 from hanse.pipelines.records import StepLog
-from hanse.pipelines.run import Listener, Situation, Surroundings, default_workers
+from hanse.pipelines.situation import Listener, Situation, Surroundings
 from hanse.pipelines.stage import (
     Staged,
     relation_of,
@@ -257,7 +257,7 @@ class _Build:
         waiting = {n.name: names.intersection(n.needs) for n in wanted}
         nodes = {n.name: n for n in wanted}
         running: dict[Future[None], str] = {}
-        with ThreadPoolExecutor(default_workers(), thread_name_prefix="hanse-stage") as pool:
+        with ThreadPoolExecutor(_workers(), thread_name_prefix="hanse-stage") as pool:
             while True:
                 for name in [n for n, needs in waiting.items() if needs <= self.found.staged.keys()]:
                     del waiting[name]
@@ -425,6 +425,11 @@ class _Build:
             budget -= file.stat().st_size
             if str(file) not in current or budget < 0:
                 file.unlink(missing_ok=True)
+
+
+def _workers() -> int:
+    """Return how many nodes are built side by side; each uses the engine's own threads."""
+    return min(4, os.cpu_count() or 1)
 
 
 def _all_of(relation_name: str) -> str:

@@ -8,45 +8,17 @@ anew.
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hanse.base import Blocked, Clock, Conflict, HanseError, ProductName, RunError, TableName, new_id
-from hanse.base.suggest import did_you_mean
-from hanse.ingest import FileState, HashStore, observe
-from hanse.interfaces import Engine, TableStore
-from hanse.pipelines.codes import BUSY, NO_SUCH_PRODUCT, NO_UPSTREAM_RELEASE, NOT_APPLIED, UNEXPECTED
-from hanse.pipelines.keys import run_key
+from hanse.base import Blocked, Conflict, HanseError, ProductName, RunError, TableName, new_id
+from hanse.pipelines.codes import BUSY, UNEXPECTED
 from hanse.pipelines.lease import LEASE_SECONDS, Heartbeat, owner_identity, owner_is_dead
-from hanse.registry import Reader, Registry, Release, Run, RunStatus, StepStatus
-from hanse.spec import Workspace
-
-Listener = Callable[[str, str, int, int], None]
-"""Called with (phase, name of what is under way, how many are done, how many there are)."""
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What a run needs of the mesh around it.
-
-    Attributes:
-        state: folder for scratch files, absolute.
-        hashes: remembers the hashes of unchanged files.
-        engine: opened only when there is something to build.
-    """
-
-    workspace: Workspace
-    registry: Registry
-    engine: Engine
-    store: TableStore
-    clock: Clock
-    state: str
-    hashes: HashStore
+from hanse.pipelines.situation import Listener, Situation, Surroundings, observe_situation
+from hanse.registry import Reader, Release, Run, RunStatus, StepStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +36,6 @@ class Outcome:
     release: Release | None
     built: tuple[TableName, ...] = ()
     error: HanseError | None = None
-
-
-@dataclass(frozen=True)
-class Situation:
-    """What a run found at its start, and holds on to until its end."""
-
-    name: ProductName
-    files: Mapping[str, FileState]
-    upstream: Mapping[ProductName, Release]
-    visible: Release | None
-    key: str
 
 
 def execute(
@@ -122,58 +83,6 @@ def execute(
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     return Outcome(around.registry.reader().run(run.id) or run, release, built)
-
-
-def observe_situation(around: Surroundings, reader: Reader, name: ProductName) -> Situation:
-    """Look at everything that decides a run's result, without changing anything.
-
-    Raises:
-        RunError: no such product, not applied, no release upstream, or a file missing.
-    """
-    entry = around.workspace.entries.get(name)
-    if entry is None:
-        raise RunError(
-            NO_SUCH_PRODUCT,
-            f"there is no product {name}",
-            fix=did_you_mean(str(name), map(str, around.workspace.entries)),
-        )
-    if reader.digests().get(name) != entry.digest:
-        raise RunError(
-            NOT_APPLIED,
-            f"the files of {name} are not what was last applied",
-            fix="look at `hanse plan`, then run `hanse apply`",
-            subject=str(name),
-        )
-    folder = os.path.join(around.workspace.mesh.root, os.path.dirname(entry.path))
-    files = {f.name: observe(f, folder, around.hashes) for f in entry.files}
-    needed = {i.product for i in around.workspace.resolve_inputs(name)}
-    visible = reader.visible([name, *needed])
-    for upstream in sorted(needed):
-        if upstream not in visible:
-            raise RunError(
-                NO_UPSTREAM_RELEASE,
-                f"{name} reads {upstream}, which has no release yet",
-                fix=f"run it first: `hanse run {upstream}`",
-                subject=str(name),
-            )
-    releases = {p: visible[p] for p in needed}
-    engine = f"{around.engine.name} {around.engine.version}"
-    return Situation(name, files, releases, visible.get(name), run_key(entry.settings, files, releases, engine))
-
-
-def order(workspace: Workspace, names: Collection[ProductName]) -> tuple[ProductName, ...]:
-    """Return products so that each comes after those it reads (circles between products are spec's problems)."""
-    done: dict[ProductName, None] = {}
-    stack = [(name, False) for name in sorted(names, reverse=True)]
-    while stack:
-        name, expanded = stack.pop()
-        if expanded:
-            done.setdefault(name)
-        elif name not in done:
-            stack.append((name, True))
-            upstream = {i.product for i in workspace.resolve_inputs(name)}
-            stack.extend((u, False) for u in sorted(upstream & set(names), reverse=True) if u not in done)
-    return tuple(done)
 
 
 def _unchanged(around: Surroundings, situation: Situation, trigger: str) -> Outcome:
@@ -254,8 +163,3 @@ def discard_staged(reader: Reader, run_id: str) -> None:
         path = step.output.get("path")
         if step.kind == "stage" and path:
             Path(path).unlink(missing_ok=True)
-
-
-def default_workers() -> int:
-    """Return how many nodes are built side by side; each uses the engine's own threads."""
-    return min(4, os.cpu_count() or 1)
