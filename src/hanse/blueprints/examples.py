@@ -49,7 +49,7 @@ EXAMPLES: Mapping[str, Example] = {
         next=(
             "hanse show planning.delays",
             "hanse query \"SELECT * FROM mesh.catalog.checks WHERE status <> 'passed'\"",
-            "export AIRPORTS_FILE=deliveries/implausible.csv; hanse apply && hanse run airports.airports",
+            "AIRPORTS_FILE=deliveries/implausible.csv hanse run airports.airports",
         ),
     )
 }
