@@ -56,7 +56,7 @@ class Catalog:
         busy_seconds: how long to wait for another process's transaction.
     """
 
-    def __init__(self, path: str, name: str, *, busy_seconds: float = 30.0) -> None:
+    def __init__(self, path: str, name: str, busy_seconds: float) -> None:
         self._path = path
         self._name = name
         self._busy_seconds = busy_seconds

@@ -105,16 +105,17 @@ class IcebergTables:
         catalog_uri: ``sqlite:///<path>`` of the catalog database, as SQLAlchemy writes it; created with the first
             table.
         name: the catalog's name within its database.
+        busy_seconds: how long to wait for another process that holds the catalog.
     """
 
-    def __init__(self, warehouse: str, catalog_uri: str, name: str = "hanse") -> None:
+    def __init__(self, warehouse: str, catalog_uri: str, name: str = "hanse", *, busy_seconds: float = 30.0) -> None:
         if not catalog_uri.startswith(_SQLITE_URI):
             raise StorageError(
                 STORAGE_MISSING, f"the catalog `{catalog_uri}` is not in SQLite", fix="write sqlite:///<path>"
             )
         # One spelling for one folder: tables name their files by it.
         self._warehouse = os.path.realpath(warehouse)
-        self._catalog = Catalog(os.path.abspath(catalog_uri.removeprefix(_SQLITE_URI)), name)
+        self._catalog = Catalog(os.path.abspath(catalog_uri.removeprefix(_SQLITE_URI)), name, busy_seconds)
         self._documents: _Cache[str, Document] = _Cache(_CACHED_TABLES)
         self._contents: _Cache[tuple[str, int], Contents] = _Cache(_CACHED_SNAPSHOTS)
 
