@@ -80,7 +80,8 @@ class Mesh:
     def _road(self) -> Road:
         from hanse.query import Road
 
-        return Road(self.registry, self.engine, self.store, warehouse=self.config.warehouse)
+        warehouse = str(Path(self.config.root, self.config.warehouse))
+        return Road(self.registry, self.engine, self.store, warehouse=warehouse)
 
     # Describe and plan
 

@@ -11,8 +11,12 @@ from hanse.query import codes
 from hanse.sql import Statement
 
 _UNKNOWN_NAME = "HNS-E003"
+# DuckDB's words for one thing. Quotes within a name are not doubled there.
 _COLUMN = re.compile(
-    r'(?:Referenced column|column named|Column with name|Column) "((?:[^"]|"")+)"(?: not found| was not found|$|\W)'
+    r'Referenced column "(.+?)" (?:not found in FROM|was not found because)'
+    r'|does not have a column named "(.+?)"$'
+    r'|[Cc]olumn "(.+?)" does not exist',
+    re.MULTILINE,
 )
 
 
@@ -37,7 +41,7 @@ def explain_failure(
     if match is None:
         why = _plain(problem.why, names) if problem.why else None
         return QueryError(problem.code, said, why=why, fix=problem.fix)
-    column = match.group(1).replace('""', '"')
+    column = next(name for name in match.groups() if name is not None)
     return QueryError(
         codes.UNKNOWN_COLUMN,
         f"there is no column `{column}`",

@@ -226,6 +226,14 @@ def _check_parts(node: exp.Expr, parts: frozenset[str], source: Text) -> None:
                 where=source.where(start),
                 fix="name a table: `FROM domain.product.table`",
             )
+    elif isinstance(node, exp.Table) and isinstance(node.this, exp.Dot):
+        starts = [part.meta.get("start") or 0 for part in node.find_all(exp.Identifier)]
+        raise QueryError(
+            codes.UNBOUND,
+            f"`{node.sql(Dialect)}` has more than three parts",
+            where=source.where(min(starts, default=0)),
+            fix="name a table: `domain.product.table`",
+        )
     elif isinstance(node, exp.Table) and not isinstance(node.this, exp.Anonymous):
         raise (
             _denied_node(node.this, source)
