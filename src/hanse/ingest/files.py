@@ -132,7 +132,8 @@ def relation(source: FileInput, path: str, *, text: bool, scratch: str) -> CsvSc
         columns=source.columns,
         delimiter=source.delimiter,
         quote=source.quote,
-        header=source.header,
+        # A guess whether the first line is a header may turn out otherwise with the next delivery.
+        header=True if source.header is None else source.header,
         encoding=source.encoding,
         null_values=source.null_values,
         compression=compression,

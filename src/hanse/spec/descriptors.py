@@ -119,7 +119,7 @@ class CsvFile(Strictly):
 
     delimiter: Text | None = Field(None, description="Character between values, for example `;`.")
     quote: Text | None = Field(None, description="Character around values, for example `'\"'`.")
-    header: bool | None = Field(None, description="Whether the first line holds the columns' names.")
+    header: bool | None = Field(None, description="Whether the first line holds the columns' names (default: true).")
     encoding: Filled | None = Field(None, description="Encoding of the text, for example `utf-8` or `latin-1`.")
     null_values: list[Text] | None = Field(None, description="Texts that mean null, for example `[NA, '']`.")
 

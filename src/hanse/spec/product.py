@@ -65,7 +65,8 @@ class FileInput:
         format: ``csv`` or ``parquet``; guessed from the name when not written.
         compression: ``none``, ``gzip`` or ``zip`` (one member); guessed from the name.
         columns: name → SQL type, pinning what is otherwise inferred from the whole file; CSV only.
-        delimiter, quote, header, encoding, null_values: CSV dialect, None or empty: sniffed.
+        delimiter, quote, encoding, null_values: CSV dialect, None or empty: sniffed.
+        header: whether the first line names the columns, None: it does.
     """
 
     name: str

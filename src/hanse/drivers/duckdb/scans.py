@@ -197,7 +197,8 @@ def _sniff(cursor: duckdb.DuckDBPyConnection, path: str, given: str) -> tuple[An
 
 
 def _given(scan: CsvScan) -> str:
-    options = _source_options(scan)
+    # Left free, the sniffer skips whatever lines do not fit its favourite dialect, in silence.
+    options = [*_source_options(scan), "skip=0"]
     if scan.text:
         options.append("all_varchar=true")
     else:
