@@ -209,7 +209,8 @@ def _unreadable(error: yaml.MarkedYAMLError, text: str, path: str) -> SpecError:
     fix = "mend this line; text with `: `, `#` or a leading `@`, `*`, `&` needs quotes"
     if mark is None or (context is not None and mark.line >= len(lines)):
         # What is left open is worth more than where the file ends.
-        what, why = f"{error.context or 'something'} that never ends", error.problem
+        opened = (error.context or "something").removeprefix("while parsing ").removeprefix("while scanning ")
+        what, why = f"{opened} never ends", error.problem
         mark, fix = context, "close it"
     elif mark.line < len(lines) and lines[mark.line][mark.column : mark.column + 1] == "\t":
         what, why, fix = "a tab stands where spaces belong", None, "indent with spaces"

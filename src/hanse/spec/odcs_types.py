@@ -22,7 +22,7 @@ from hanse.spec import codes
 from hanse.spec.types import DataType, Decimal, Scalar
 
 MAX_PRECISION = 38
-_PHYSICAL = re.compile(r"\s*([a-zA-Z_][a-zA-Z0-9_ ]*?)\s*(?:\(([^)]*)\))?\s*([a-zA-Z ]*)")
+_PHYSICAL = re.compile(r"\s*([a-zA-Z_][a-zA-Z0-9_ ]*?)\s*(?:\(([^)]*)\)\s*([a-zA-Z ]*))?\s*")
 _DECIMALS = frozenset({"DECIMAL", "NUMERIC", "DEC"})
 _BINARIES = frozenset({"BLOB", "BINARY", "VARBINARY", "BYTEA", "BYTES", "BINARY VARYING", "BINARY LARGE OBJECT"})
 _WITHOUT_ZONE = frozenset(
@@ -94,7 +94,7 @@ class PhysicalType:
         match = _PHYSICAL.fullmatch(text or "")
         if not match:
             return None
-        name = " ".join(f"{match.group(1)} {match.group(3)}".upper().split())
+        name = " ".join(f"{match.group(1)} {match.group(3) or ''}".upper().split())
         return cls(name, tuple(a.strip() for a in match.group(2).split(",")) if match.group(2) else ())
 
     @property
