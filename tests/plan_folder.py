@@ -6,14 +6,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from hanse.base import Location, Problem, ProductName, StorageError, TableName, digest
 from hanse.base.codes import ILLEGAL_NAME
-from hanse.interfaces import ColumnDraft, StoredColumn, TableSchema
+from hanse.interfaces import ColumnDraft, StoredColumn, TableSchema, TableStore
 from hanse.registry import Registry, Release, ReleasedTable
+from hanse.spec import parse_contract
 from hanse.spec.mesh import Domain, MeshConfig
-from hanse.spec.odcs import parse_contract
 from hanse.spec.product import InputPort, OutputPort, Product
 from hanse.spec.workspace import Entry, InputSummary, PortSummary, Workspace
 
@@ -77,7 +77,7 @@ class Folder:
         for document in contracts:
             major = document["version"].split(".")[0]
             path = f"domains/{address.domain}/{address.product}/contracts/{address.product}.v{major}.odcs.yaml"
-            contract = parse_contract(json.dumps(document, indent=1).encode(), path)
+            contract = parse_contract(json.dumps(document, indent=1), path)
             outputs.append(OutputPort(address.product, contract.version, contract))
         ports = []
         for local, source in (inputs or {}).items():
@@ -126,7 +126,16 @@ def _entry(product: Product) -> Entry:
         InputSummary(p.name, p.contract_id, p.port, p.major, p.where or Location(product.path))
         for p in product.input_ports
     )
-    return Entry(product.name, product.path, product.digest, product.version, product.status, outputs, inputs)
+    return Entry(
+        name=product.name,
+        path=product.path,
+        digest=product.digest,
+        settings=product.digest,
+        version=product.version,
+        status=product.status,
+        outputs=outputs,
+        inputs=inputs,
+    )
 
 
 @dataclass
@@ -157,6 +166,11 @@ class Tables:
 
     def shape(self) -> dict[str, list[tuple[str, str, bool]]]:
         return {str(name): _drafts(schema) for name, schema in sorted(self.schemas.items())}
+
+
+def as_store(tables: Tables) -> TableStore:
+    """Hand in a store that has only what applying needs."""
+    return cast("TableStore", tables)
 
 
 def _stored(columns: Sequence[ColumnDraft], first: int) -> tuple[StoredColumn, ...]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from hanse.base import Conflict, Problems, ProductName, SetClock
@@ -21,9 +21,9 @@ from hanse.drivers.iceberg import IcebergTables
 from hanse.interfaces import TableStore
 from hanse.plan import CreateTable, Plan, apply, build
 from hanse.registry import Registry
-from plan_folder import NOW, Folder, Tables, release
+from plan_folder import NOW, Columns, Folder, Tables, release
 
-ORDERS = {"orders": {"id": {"logicalType": "integer", "required": True}, "state": "string"}}
+ORDERS: Mapping[str, Columns] = {"orders": {"id": {"logicalType": "integer", "required": True}, "state": "string"}}
 Mesh = Mapping[str, Mapping[str, Mapping[str, Mapping[str, Any]]]]
 
 
@@ -79,7 +79,7 @@ def test_what_it_returns_and_tells(folder: Folder, registry: Registry, store: Ta
 
 
 def test_schema_ids_are_those_of_the_store(folder: Folder, registry: Registry, store: TableStore) -> None:
-    two = {**ORDERS, "lines": {"id": "integer"}}
+    two: Mapping[str, Columns] = {**ORDERS, "lines": {"id": "integer"}}
     folder.product("sales.orders", two)
     do(folder, registry, store)
     folder.product("sales.orders", {**two, "lines": {"id": "integer", "more": "date"}}, version="1.1.0")
@@ -169,6 +169,8 @@ def test_releases_keep_their_schema_when_a_table_is_altered(
 
 
 # Laws over random meshes. Contracts are drafts, so that every change is allowed.
+# Examples write files, so a failing one is shown as found: shrinking would take minutes.
+_PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 _CLAUSES = st.fixed_dictionaries(
     {"logicalType": st.sampled_from(["integer", "string", "date"]), "required": st.booleans()},
     optional={"unique": st.booleans(), "description": st.sampled_from(["a", "b"])},
@@ -196,7 +198,7 @@ def wanted(mesh: Mesh) -> dict[str, list[tuple[str, str, bool]]]:
     }
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30, deadline=None, phases=_PHASES)
 @given(_MESHES, _MESHES)
 def test_diff_then_apply_reaches_what_is_desired(first: Mesh, second: Mesh) -> None:
     with tempfile.TemporaryDirectory() as root:
@@ -213,7 +215,7 @@ def test_diff_then_apply_reaches_what_is_desired(first: Mesh, second: Mesh) -> N
         registry.close()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, phases=_PHASES)
 @given(_MESHES, _MESHES, st.data())
 def test_killed_between_any_two_steps_and_done_again_equals_done_at_once(
     first: Mesh, second: Mesh, data: st.DataObject

@@ -2,7 +2,7 @@
 
 from hanse.plan.apply import apply
 from hanse.plan.build import build
-from hanse.plan.diff import ColumnAction, ColumnChange
+from hanse.plan.diff import ColumnAction, ColumnChange, column_drafts
 from hanse.plan.explain import explain
 from hanse.plan.steps import (
     Action,
@@ -33,6 +33,7 @@ __all__ = [
     "Step",
     "apply",
     "build",
+    "column_drafts",
     "explain",
     "label",
 ]

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from hanse.base import HanseError, PlanError, Problem, ProductName, Severity, TableName
 from hanse.base.suggest import did_you_mean
-from hanse.interfaces import ColumnDraft
 from hanse.plan.codes import NO_SUCH_PRODUCT
-from hanse.plan.diff import column_documents, diff_columns, plain
+from hanse.plan.diff import column_documents, column_drafts, diff_columns, plain
 from hanse.plan.pins import Inputs, pin_inputs
 from hanse.plan.promises import Consumers, Promises, Situation, compare_promises
 from hanse.plan.steps import Action, AlterTable, CreateTable, Note, Plan, PlannedTable, PutDomain, PutProduct, Step
@@ -22,6 +21,9 @@ from hanse.spec.workspace import Workspace
 
 if TYPE_CHECKING:
     from hanse.registry import Reader
+
+# So many products are named in notes; more are counted.
+_FEW = 10
 
 # Says, per table of a product, what it reads from outside the product.
 Reads = Callable[[ProductName], Mapping[str, Sequence[str]]]
@@ -56,6 +58,7 @@ def build(
     draft.problems(None if only is None else {str(n) for n in chosen})
     for name in changed:
         draft.product(name, applied.get(name))
+    draft.not_run(unchanged)
     draft.gone([n for n in applied if n not in workspace.entries and (only is None or n in only)])
     return draft.plan(unchanged)
 
@@ -150,7 +153,17 @@ class _Draft:
             self.notes.append(Note("kept", str(gone.name), text))
         self.steps.append(self._record(product, before, expected, inputs, promises, tuple(planned), kept))
         if planned and name not in self.visible:
-            self.notes.append(Note("not run", str(name), f"has no released data yet: `hanse run {name}` makes it"))
+            self.notes.append(_not_run(name))
+
+    def not_run(self, names: Collection[ProductName]) -> None:
+        """Note products that were applied earlier and have never been released."""
+        waiting = [n for n in names if any(p.tables for p in self.workspace.entries[n].outputs)]
+        waiting = sorted(set(waiting) - self.reader.released()) if waiting else []
+        if len(waiting) <= _FEW:
+            self.notes += [_not_run(n) for n in waiting]
+        else:
+            text = f"{len(waiting)} products applied earlier have no released data yet: `hanse run` makes it"
+            self.notes.append(Note("not run", "mesh", text))
 
     def gone(self, names: Collection[ProductName]) -> None:
         """Note products that are no longer in the folder; those that only cannot be read are problems already."""
@@ -246,7 +259,7 @@ def _table(
 ) -> tuple[CreateTable | AlterTable | None, PlannedTable]:
     name = TableName(product.name.domain, product.name.product, table.name, port.major)
     documents = column_documents(table)
-    drafts = tuple(ColumnDraft(c.name, c.type, c.required, c.description) for c in table.columns)
+    drafts = column_drafts(table)
     before = stored.get(name)
     step: CreateTable | AlterTable | None = None
     if before is None:
@@ -261,9 +274,9 @@ def _table(
 
 def _parse(applied: AppliedContract) -> Contract:
     # Imported here: reading YAML is slow to load, and an unchanged mesh reads none.
-    from hanse.spec.odcs import parse_contract
+    from hanse.spec import parse_contract
 
-    return parse_contract(applied.text.encode(), applied.path)
+    return parse_contract(applied.text, applied.path)
 
 
 def _domain(domain: Domain) -> AppliedDomain:
@@ -324,13 +337,19 @@ def _details(product: Product, before: AppliedProduct | None, document: Mapping[
     changed = sorted(k for k in words if before.document.get(k) != document.get(k))
     if changed:
         yield f"{', '.join(changed)} changed"
-    contracts = {p.contract.text for p in before.ports if p.contract}
-    if (
-        not changed
-        and before.text == product.text
-        and contracts == {p.contract.text for p in product.outputs if p.contract}
-    ):
+    contracts = {p.contract.text for p in product.outputs if p.contract}
+    told = (
+        changed
+        or before.text != product.text
+        or {p.contract.text for p in before.ports if p.contract} != contracts
+        or before.document.get("inputs") != document["inputs"]
+    )
+    if not told:
         yield "transforms, pipeline or data files changed"
+
+
+def _not_run(name: ProductName) -> Note:
+    return Note("not run", str(name), f"has no released data yet: `hanse run {name}` makes it")
 
 
 def _owner(subject: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from hanse.interfaces import ColumnDraft
 from hanse.spec.contract import Column, Table
 from hanse.spec.diff_column import NULL_MEANING
 
@@ -56,6 +57,11 @@ def column_documents(table: Table) -> tuple[Mapping[str, Any], ...]:
     Beside what :class:`hanse.registry.AppliedTable` names, a nested column has ``children``.
     """
     return tuple(_document(c) for c in table.columns)
+
+
+def column_drafts(table: Table) -> tuple[ColumnDraft, ...]:
+    """Return a table's columns as the table store is asked for them."""
+    return tuple(ColumnDraft(c.name, c.type, c.required, c.description) for c in table.columns)
 
 
 def diff_columns(applied: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, Any]]) -> tuple[ColumnChange, ...]:
