@@ -9,12 +9,14 @@ from hanse.base import HanseError, ProductName, QueryError
 from hanse.base.suggest import did_you_mean
 from hanse.catalog.codes import NO_SUCH_PRODUCT
 from hanse.catalog.runs import Document, check_report, release_document, run_document
-from hanse.registry import AppliedProduct, AppliedTable, Reader, Release, ReleasedTable, Run
+from hanse.registry import AppliedProduct, AppliedTable, CheckResult, Reader, Release, ReleasedTable
 
 if TYPE_CHECKING:
     from hanse.query import Road
 
 SAMPLE_ROWS = 5
+# How many releases of unchanged data are looked through for the run that checked it.
+_RELEASES = 50
 
 
 def list_products(reader: Reader) -> list[Document]:
@@ -44,7 +46,8 @@ def show_product(reader: Reader, road: Road, mesh: str, name: ProductName, *, sa
             f"there is no applied product {name}",
             fix=did_you_mean(str(name), map(str, reader.digests())) or "`hanse list` shows all; `hanse apply` adds one",
         )
-    release = reader.release(name)
+    releases = reader.releases(name, limit=_RELEASES)
+    release = releases[0] if releases else None
     runs = reader.runs(name, limit=1)
     domain = reader.domains().get(name.domain)
     document = _summary(product, release, domain.team if domain else None)
@@ -56,7 +59,7 @@ def show_product(reader: Reader, road: Road, mesh: str, name: ProductName, *, sa
         "release": release_document(release) if release else None,
         "last_run": run_document(runs[0]) if runs else None,
         "ports": [_port(p) for p in product.ports],
-        "tables": [_table(reader, road, t, release, runs, sample=sample) for t in product.tables],
+        "tables": [_table(reader, road, t, releases, sample=sample) for t in product.tables],
         "lineage": _lineage(reader, product),
         "queries": list(product.document.get("queries") or []),
     }
@@ -94,12 +97,10 @@ def _port(port: Any) -> Document:
 
 
 def _table(
-    reader: Reader, road: Road, table: AppliedTable, release: Release | None, runs: Sequence[Run], *, sample: bool
+    reader: Reader, road: Road, table: AppliedTable, releases: Sequence[Release], *, sample: bool
 ) -> Document:
-    released = _released(table, release)
-    results = reader.checks(runs[0].id, table=table.name) if runs else ()
-    if not results and release and release.run_id:
-        results = reader.checks(release.run_id, table=table.name)
+    released = _released(table, releases[0]) if releases else None
+    results = _promises_kept(reader, table, releases)
     return {
         "table": str(table.name),
         "port": table.port,
@@ -117,8 +118,22 @@ def _table(
     }
 
 
-def _released(table: AppliedTable, release: Release | None) -> ReleasedTable | None:
-    return next((t for t in release.tables if t.table == table.name), None) if release else None
+def _released(table: AppliedTable, release: Release) -> ReleasedTable | None:
+    return next((t for t in release.tables if t.table == table.name), None)
+
+
+def _promises_kept(reader: Reader, table: AppliedTable, releases: Sequence[Release]) -> Sequence[CheckResult]:
+    """Return the checks of the run that built the table as it is now visible; later releases only reused it."""
+    snapshot = None
+    for release in releases:
+        released = _released(table, release)
+        if released is None or (snapshot is not None and released.snapshot_id != snapshot):
+            break
+        snapshot = released.snapshot_id
+        results = reader.checks(release.run_id, table=table.name) if release.run_id else ()
+        if results:
+            return results
+    return ()
 
 
 def _sample(road: Road, table: AppliedTable) -> Document:
