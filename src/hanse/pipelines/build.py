@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from hanse import quality
-from hanse.base import Blocked, HanseError, Problems, RunError, Severity, TableName, digest
+from hanse.base import Blocked, HanseError, Problems, RunError, Severity, TableName
 from hanse.ingest import relation, unchanged
 from hanse.interfaces import CsvScan, ParquetScan, Session, SessionLimits, StagedFile, StoredColumn, TableScan
 from hanse.pipelines.codes import BLOCKED, INPUT_CHANGED, NOTHING_TO_BUILD, TABLE_NOT_APPLIED
 from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead, build_graph, published_name
+from hanse.pipelines.kept import KeptResults
 from hanse.pipelines.keys import is_volatile, node_keys
+from hanse.pipelines.outdated import outdated, promise_digest, reusable
 from hanse.pipelines.publish import Delivery, publish
 from hanse.pipelines.records import StepLog
 from hanse.pipelines.situation import Listener, Situation, Surroundings
@@ -28,9 +30,6 @@ from hanse.pipelines.stage import (
 )
 from hanse.registry import CheckResult, CheckStatus, FailedRow, Release, ReleasedTable, Run
 from hanse.spec import FileInput
-
-KEEP_STAGED_BYTES = 1 << 30
-"""Private results are kept for the next run up to this size per product; above it they are built anew each time."""
 
 
 def build(
@@ -52,20 +51,6 @@ def build(
         RunError, Problems: something did not work.
     """
     return _Build(around, situation, run, scratch, force, listener or _silent).run()
-
-
-def promise_digest(node: Node) -> str:
-    """Return a digest of what a contract promises of a table: columns, types and checks, not its descriptions."""
-    assert node.port is not None
-    assert node.port.contract is not None
-    assert node.table is not None
-    checks = quality.checks_of(node.port.contract, node.table)
-    return digest(
-        {
-            "columns": [[c.name, str(c.type), c.required, c.physical_name] for c in node.table.columns],
-            "checks": [[c.id, c.severity.value, repr(c.measure), repr(c.conditions), c.unit] for c in checks],
-        }
-    )
 
 
 def _silent(phase: str, name: str, done: int, total: int) -> None:
@@ -95,11 +80,13 @@ class _Build:
         self.keys = self._keys()
         self.found = _Tables()
         self.columns: dict[str, tuple[StoredColumn, ...]] = {}
-        self.kept = str(Path(around.state, "staged", self.product.name.domain, self.product.name.product))
+        self.kept = KeptResults(
+            os.path.join(around.state, "staged", self.product.name.domain, self.product.name.product)
+        )
 
     def run(self) -> tuple[Release, tuple[TableName, ...]]:
-        reused = self._reusable()
-        wanted = self._wanted(reused)
+        reused = {} if self.force else reusable(self.graph, self.keys, self.situation.visible)
+        wanted = outdated(self.graph, reused)
         built = [n for n in wanted if not n.is_private]
         if built:
             self._prepare(built)
@@ -121,7 +108,9 @@ class _Build:
         )
         around = self.around
         release = publish(around.registry, around.store, around.clock, self.run_, self.log, delivery)
-        self._forget_old_staged()
+        self.kept.forget_all_but(
+            self._private_path(n) for n in self.graph.needed if n.is_private and not is_volatile(n)
+        )
         return release, tuple(published_name(self.product, n) for n in built)
 
     # What to do
@@ -145,32 +134,11 @@ class _Build:
         promises = {n.name: promise_digest(n) for n in self.graph.needed if not n.is_private}
         return node_keys(self.graph, self.situation.files, upstream, promises, self.engine_key)
 
-    def _reusable(self) -> Mapping[str, ReleasedTable]:
-        """Tables of the visible release that would come out the same."""
-        visible = self.situation.visible
-        if self.force or visible is None:
-            return {}
-        by_table = {t.table: t for t in visible.tables}
-        reusable = {}
-        for node in self.graph.nodes:
-            if not node.is_private:
-                released = by_table.get(published_name(self.product, node))
-                if released and released.key == self.keys[node.name]:
-                    reusable[node.name] = released
-        return reusable
-
-    def _wanted(self, reused: Mapping[str, ReleasedTable]) -> list[Node]:
-        wanted = {n.name for n in self.graph.nodes if not n.is_private and n.name not in reused}
-        for node in reversed(self.graph.nodes):
-            if node.name in wanted:
-                wanted.update(need for need in node.needs if need not in reused)
-        return [n for n in self.graph.nodes if n.name in wanted]
-
     # Getting ready
 
     def _prepare(self, built: Sequence[Node]) -> None:
-        for folder in (self.scratch, self.kept):
-            Path(folder).mkdir(parents=True, exist_ok=True)
+        Path(self.scratch).mkdir(parents=True, exist_ok=True)
+        self.kept.prepare()
         for node in built:
             name = published_name(self.product, node)
             schema = self.around.store.schema(name)
@@ -187,7 +155,7 @@ class _Build:
         files = [state.path for state in self.situation.files.values()]
         staging = [os.path.dirname(self._staging(n)) for n in wanted if not n.is_private]
         scan_folders = [os.path.dirname(f) for scan in scans.values() for f in scan.files]
-        own = [self.scratch, self.kept]
+        own = [self.scratch, self.kept.folder]
         settings = self.around.workspace.mesh.engine
         return self.around.engine.open(
             readable=sorted({*files, *staging, *scan_folders, *own}),
@@ -297,7 +265,7 @@ class _Build:
             self.found.staged[node.name] = ready
 
     def _private_path(self, node: Node) -> str:
-        return os.path.join(self.kept, f"{node.name}-{self.keys[node.name][:32]}.parquet")
+        return self.kept.path(node.name, self.keys[node.name])
 
     def _ready(self, node: Node, path: str) -> StagedFile | None:
         """Return a file that an earlier attempt staged with the same key, if it is there whole."""
@@ -414,18 +382,6 @@ class _Build:
             return f"{self.situation.key}:{self.run_.id}"
         return self.situation.key
 
-    def _forget_old_staged(self) -> None:
-        """Keep this run's private results for the next one, unless they are large; drop those of earlier runs."""
-        if not os.path.isdir(self.kept):
-            return
-        current = {self._private_path(n) for n in self.graph.needed if n.is_private and not is_volatile(n)}
-        held = sorted(_files(self.kept), key=lambda f: f.stat().st_size)
-        budget = KEEP_STAGED_BYTES
-        for file in held:
-            budget -= file.stat().st_size
-            if str(file) not in current or budget < 0:
-                file.unlink(missing_ok=True)
-
 
 def _workers() -> int:
     """Return how many nodes are built side by side; each uses the engine's own threads."""
@@ -446,7 +402,3 @@ def _has_sql_rules(node: Node) -> bool:
     if node.table is None:
         return False
     return any(r.kind == "sql" for r in (*node.table.rules, *(r for c in node.table.columns for r in c.rules)))
-
-
-def _files(folder: str) -> Iterable[Path]:
-    return [p for p in Path(folder).iterdir() if p.is_file()]
