@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hanse.base import PlanError, ProductName, SetClock, Severity
-from hanse.plan import CreateTable, Plan, PutDomain, PutProduct, apply, build, explain
+from hanse.plan import CreateTable, Plan, PutDomain, PutProduct, apply, build, explain, pinned_inputs
 from hanse.plan.codes import NO_SUCH_PRODUCT
 from hanse.registry import AppliedProduct, Registry
 from plan_folder import NOW, Columns, Folder, Tables, as_store, contract_document, release
@@ -283,7 +283,10 @@ def test_an_input_port_stays_with_its_first_major_until_it_is_edited(
     assert _reading(registry) == 1
     (note,) = [n for n in plan.notes if n.kind == "pinned"]
     assert "write `major: 2`" in note.text
-    assert applied(registry, "sales.report").document["inputs"][0]["tables"] == ["orders"]
+    report = applied(registry, "sales.report")
+    assert report.document["inputs"][0]["tables"] == ["orders"]
+    assert [i.major for i in pinned_inputs(report.name, folder.workspace(), report)] == [1]
+    assert [i.major for i in pinned_inputs(report.name, folder.workspace(), None)] == [2]
     folder.product("sales.report", daily, inputs={"orders": ("sales.orders.orders", 2)})
     do(folder, registry, tables)
     assert _reading(registry) == 2

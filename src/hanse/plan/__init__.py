@@ -4,6 +4,7 @@ from hanse.plan.apply import apply
 from hanse.plan.build import build
 from hanse.plan.diff import ColumnAction, ColumnChange, column_drafts
 from hanse.plan.explain import explain
+from hanse.plan.pins import pinned_inputs
 from hanse.plan.steps import (
     Action,
     AlterTable,
@@ -36,4 +37,5 @@ __all__ = [
     "column_drafts",
     "explain",
     "label",
+    "pinned_inputs",
 ]

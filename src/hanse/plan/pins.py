@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hanse.base import Problem, Severity
+from hanse.base import Problem, ProductName, Severity
 from hanse.base.suggest import did_you_mean
 from hanse.plan.codes import INPUT_NOT_FOUND, PINNED_MAJOR_GONE
 from hanse.plan.steps import Action, Note, PortChange
@@ -28,6 +28,24 @@ class Inputs:
     changes: tuple[PortChange, ...]
     refusals: tuple[Problem, ...]
     notes: tuple[Note, ...]
+
+
+def pinned_inputs(name: ProductName, workspace: Workspace, applied: AppliedProduct | None) -> tuple[ResolvedInput, ...]:
+    """Return what a product's input ports read, by the majors they are pinned to; what cannot be found is left out.
+
+    Args:
+        name: the product.
+        workspace: the folder.
+        applied: the product as applied, None when it never was: then the newest majors count.
+    """
+    pinned = {p.name: p for p in applied.ports if p.direction == "input"} if applied else {}
+    newest = {r.name: r for r in workspace.resolve_inputs(name)}
+    found = (
+        _pin(wanted, newest[wanted.name], pinned.get(wanted.name), workspace)
+        for wanted in workspace.entries[name].inputs
+        if wanted.name in newest
+    )
+    return tuple(resolved for resolved in found if resolved)
 
 
 def pin_inputs(product: Product, workspace: Workspace, applied: AppliedProduct | None) -> Inputs:
