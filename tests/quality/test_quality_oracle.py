@@ -28,7 +28,11 @@ POOLS: dict[DataType, list[Any]] = {
     Scalar.VARCHAR: ["", " ", "A", "AB", "ÄÖ", "a'b", "N/A", "abc1", "x\ny", "\U0001f600\U0001f600\U0001f600", "12"],
     Scalar.BOOLEAN: [True, False],
     Scalar.DATE: [date(1, 1, 1), date(2013, 1, 1), date(2013, 6, 30), date(2024, 2, 29), date(9999, 12, 31)],
-    Scalar.TIMESTAMP: [datetime(2013, 1, 1), datetime(2013, 1, 1, 0, 0, 0, 1), datetime(2020, 5, 5, 12)],
+    Scalar.TIMESTAMP: [
+        datetime.fromisoformat("2013-01-01T00:00:00"),
+        datetime.fromisoformat("2013-01-01T00:00:00.000001"),
+        datetime.fromisoformat("2020-05-05T12:00:00"),
+    ],
     Scalar.TIMESTAMPTZ: [datetime(2013, 1, 1, tzinfo=UTC), datetime(2013, 1, 1, 5, tzinfo=UTC)],
 }
 STATED: dict[DataType, list[Any]] = {
@@ -188,7 +192,7 @@ def subjects(draw: st.DrawFn) -> tuple[Table, list[Row]]:
             )
         )
     row = st.fixed_dictionaries({c.name: values(c) for c in made})
-    rows = draw(st.lists(row, max_size=12))
+    rows: list[Row] = draw(st.lists(row, max_size=12))
     if draw(st.booleans()):
         rows = [row for row in rows for _ in range(draw(st.integers(1, 3)))]
     return Table("orders", tuple(made), rules=tuple(rules)), rows

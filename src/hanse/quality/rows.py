@@ -164,11 +164,20 @@ def _rows(table: pa.Table) -> list[tuple[Any, ...]]:
     return list(zip(*columns, strict=True))
 
 
+def _as_text(scalar: pa.Scalar) -> str:
+    import pyarrow as pa
+
+    try:
+        return str(scalar.cast(pa.string()).as_py())
+    except pa.ArrowException:
+        return f"a {scalar.type} beyond what can be shown"
+
+
 def _python(column: pa.ChunkedArray) -> list[Any]:
     values = []
     for scalar in column:
         try:
             values.append(scalar.as_py())
         except (ValueError, OverflowError):
-            values.append(str(scalar))
+            values.append(_as_text(scalar))
     return values

@@ -169,7 +169,11 @@ def _run(subject: _Subject, one: Pass) -> tuple[dict[str, Outcome], int | None]:
         if isinstance(error, EngineError) and error.code.id in _ENDED:
             raise
         if len(one.checks) == 1:
-            return {one.checks[0].id: Outcome(one.method, error=f"{error.code}: {error.problem.what}")}, None
+            return {
+                one.checks[0].id: Outcome(
+                    one.method, error=f"{error.code}: {error.problem.what}", fix=error.problem.fix
+                )
+            }, None
     outcomes: dict[str, Outcome] = {}
     rows = None
     for check in one.checks:
@@ -191,8 +195,8 @@ def _answer(subject: _Subject, one: Pass) -> tuple[dict[str, Outcome], int | Non
 
 def _single(subject: _Subject, method: Method, check: Check) -> Outcome:
     match check.measure:
-        case Broken(code, what):
-            return Outcome(method, error=f"{code}: {what}")
+        case Broken(code, what, fix):
+            return Outcome(method, error=f"{code}: {what}", fix=fix)
         case Settled():
             return Outcome(method, failed=0)
         case Typed(target):
@@ -214,7 +218,7 @@ def _asked(subject: _Subject, asked: Answer) -> Outcome:
     try:
         return Outcome(Method.SQL, value=answer(subject.session, asked, subject.table, subject.relations))
     except QueryFault as fault:
-        return Outcome(Method.SQL, error=f"{fault.broken.code}: {fault.broken.what}")
+        return Outcome(Method.SQL, error=f"{fault.broken.code}: {fault.broken.what}", fix=fault.broken.fix)
 
 
 def _counted(subject: _Subject, one: Pass) -> tuple[dict[str, Outcome], int]:

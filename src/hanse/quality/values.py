@@ -113,9 +113,9 @@ def _exact_bound(
     """Move a bound to the nearest number that the column can hold, so that the engine compares within one type."""
     value = _number(stated)
     low, high = limits
-    if value > high:
+    if value > high or (value == high and operator == "<="):
         return operator in ("<=", "<")
-    if value < low:
+    if value < low or (value == low and operator == ">="):
         return operator in (">=", ">")
     step = Number(1).scaleb(-scale)
     rounded = value.quantize(step, ROUND_CEILING if operator in (">=", "<") else ROUND_FLOOR, _EXACT)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from hanse.base import Severity, TableName
 from hanse.quality.conditions import holds, words
 from hanse.quality.plan import Method
-from hanse.quality.records import Broken, Check, Duplicates, Rows, Settled, Typed, Violations
+from hanse.quality.records import Check, Duplicates, Rows, Settled, Typed, Violations
 from hanse.quality.values import as_json
 from hanse.registry.records import CheckResult, CheckStatus, FailedRow
 
@@ -25,12 +26,14 @@ class Outcome:
         failed: rows that break it; for types, 1 when it is another type.
         value: the number of a metric, the answer of a query, or the type found.
         error: why it could not run.
+        fix: what the owner can do about that.
     """
 
     method: Method
     failed: int | None = None
     value: Any = None
     error: str | None = None
+    fix: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,7 @@ def judge(check: Check, outcome: Outcome, rows: int, run_id: str, table: TableNa
 
 def _judged(check: Check, outcome: Outcome, rows: int) -> tuple[CheckStatus, int | None, Any, str | None]:
     if outcome.error is not None:
-        fix = check.measure.fix if isinstance(check.measure, Broken) else None
-        return CheckStatus.ERROR, None, None, fix
+        return CheckStatus.ERROR, None, None, outcome.fix
     if isinstance(check.measure, Settled):
         status = CheckStatus.MANUAL if check.measure.manual else CheckStatus.PASSED
         return status, None, None, check.measure.words
@@ -133,4 +135,8 @@ def _conditional(check: Check, outcome: Outcome, rows: int) -> tuple[CheckStatus
 
 
 def _measured(value: Any) -> Any:
-    return round(float(value), 6) if isinstance(value, Fraction) else as_json(value)
+    if isinstance(value, Fraction):
+        return round(float(value), 6)
+    if isinstance(value, Decimal) and value == value.to_integral_value() and value.as_tuple().exponent == 0:
+        return int(value)  # sums of integers come as decimals without places
+    return as_json(value)
