@@ -12,7 +12,16 @@ from pathlib import Path
 from hanse import quality
 from hanse.base import Blocked, HanseError, Problems, RunError, Severity, TableName
 from hanse.ingest import relation, unchanged
-from hanse.interfaces import CsvScan, ParquetScan, Session, SessionLimits, StagedFile, StoredColumn, TableScan
+from hanse.interfaces import (
+    CsvScan,
+    ParquetScan,
+    Session,
+    SessionLimits,
+    StagedFile,
+    StoredColumn,
+    TableScan,
+    TableSchema,
+)
 from hanse.pipelines.codes import BLOCKED, INPUT_CHANGED, NOTHING_TO_BUILD, TABLE_NOT_APPLIED
 from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead, build_graph, published_name
 from hanse.pipelines.kept import KeptResults
@@ -28,8 +37,9 @@ from hanse.pipelines.stage import (
     stage_table,
     unreadable,
 )
+from hanse.plan import column_drafts
 from hanse.registry import CheckResult, CheckStatus, FailedRow, Release, ReleasedTable, Run
-from hanse.spec import FileInput
+from hanse.spec import FileInput, Table
 
 
 def build(
@@ -116,7 +126,7 @@ class _Build:
     # What to do
 
     def _graph(self) -> Graph:
-        graph = build_graph(self.product, self.around.workspace.resolve_inputs(self.product.name))
+        graph = build_graph(self.product, self.situation.inputs)
         errors = [p for p in graph.problems if p.severity is Severity.ERROR]
         if errors:
             raise Problems(errors)
@@ -149,6 +159,10 @@ class _Build:
                     fix="run `hanse apply`; if it says that there is nothing to do, run `hanse doctor`",
                     subject=str(name),
                 )
+            assert node.table is not None
+            if not _fits(schema, node.table):
+                # An apply that was killed, or two at once, may have left a schema that nobody recorded.
+                schema = self.around.store.alter(name, column_drafts(node.table))
             self.columns[node.name] = schema.columns
 
     def _open(self, wanted: Sequence[Node], scans: Mapping[str, TableScan]) -> Session:
@@ -381,6 +395,11 @@ class _Build:
         if any(is_volatile(n) for n in self.graph.needed):
             return f"{self.situation.key}:{self.run_.id}"
         return self.situation.key
+
+
+def _fits(schema: TableSchema, table: Table) -> bool:
+    have = [(c.name, c.type, c.required) for c in schema.columns]
+    return have == [(c.name, c.type, c.required) for c in table.columns]
 
 
 def _workers() -> int:

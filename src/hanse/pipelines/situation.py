@@ -12,8 +12,9 @@ from hanse.ingest import FileState, HashStore, observe
 from hanse.interfaces import Engine, TableStore
 from hanse.pipelines.codes import NO_SUCH_PRODUCT, NO_UPSTREAM_RELEASE, NOT_APPLIED
 from hanse.pipelines.keys import run_key
+from hanse.plan import pinned_inputs
 from hanse.registry import Reader, Registry, Release
-from hanse.spec import Workspace
+from hanse.spec import ResolvedInput, Workspace
 
 Listener = Callable[[str, str, int, int], None]
 """Called with (phase, name of what is under way, how many are done, how many there are)."""
@@ -43,6 +44,7 @@ class Situation:
     """What a run found at its start, and holds on to until its end."""
 
     name: ProductName
+    inputs: tuple[ResolvedInput, ...]
     files: Mapping[str, FileState]
     upstream: Mapping[ProductName, Release]
     visible: Release | None
@@ -71,7 +73,9 @@ def observe_situation(around: Surroundings, reader: Reader, name: ProductName) -
         )
     folder = os.path.join(around.workspace.mesh.root, os.path.dirname(entry.path))
     files = {f.name: observe(f, folder, around.hashes) for f in entry.files}
-    needed = {i.product for i in around.workspace.resolve_inputs(name)}
+    # Only an edit moves an input port to another major, so what was applied decides which one is read.
+    inputs = pinned_inputs(name, around.workspace, reader.product(name)) if entry.inputs else ()
+    needed = {i.product for i in inputs}
     visible = reader.visible([name, *needed])
     for upstream in sorted(needed):
         if upstream not in visible:
@@ -83,7 +87,7 @@ def observe_situation(around: Surroundings, reader: Reader, name: ProductName) -
             )
     releases = {p: visible[p] for p in needed}
     engine = f"{around.engine.name} {around.engine.version}"
-    return Situation(name, files, releases, visible.get(name), run_key(entry.settings, files, releases, engine))
+    return Situation(name, inputs, files, releases, visible.get(name), run_key(entry.settings, files, releases, engine))
 
 
 def order(workspace: Workspace, names: Collection[ProductName]) -> tuple[ProductName, ...]:
