@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from meshes import MeshFolder
+from hanse.testing.meshes import MeshFolder
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hanse.base import ProductName, Severity
 from hanse.pipelines.graph import FileRead, NodeRead, PortRead, build_graph
 from hanse.spec import load
-from meshes import MeshFolder
+from hanse.testing.meshes import MeshFolder
 
 NUMBER = {"t": {"n": "integer"}}
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import hanse
-from meshes import MeshFolder
+from hanse.testing.meshes import MeshFolder
 
 DELIVERIES = {old: f"order_id,amount\n1,{old}\n2,{old}\n" for old in (10, 70)}
 KEYED = {"order_id": {"logicalType": "integer", "primaryKey": True, "required": True}, "amount": "integer"}

@@ -12,7 +12,7 @@ import pytest
 
 import hanse
 from hanse.app import Mesh
-from meshes import MeshFolder
+from hanse.testing.meshes import MeshFolder
 
 ORDERS = "order_id,amount\n1,10\n2,20\n"
 KEYED = {"order_id": {"logicalType": "integer", "primaryKey": True, "required": True}, "amount": "integer"}

@@ -1,4 +1,4 @@
-"""Small meshes on disk, for the tests of every room above spec."""
+"""Small meshes on disk, for tests of whatever stands above spec."""
 
 from __future__ import annotations
 
