@@ -1,0 +1,20 @@
+"""The chain as a bare DuckDB script: ``SEED FOLDER LENGTH FIRST ADDED every|last``.
+
+Transforms from number FIRST on are made again, the one at FIRST adding ADDED; those before are read from FOLDER's
+database. ``every`` writes each table to Parquet, ``last`` only the end of the chain. Prints the sum of the end's values.
+"""
+
+import sys
+
+import duckdb
+
+seed, folder, length, first, added, which = *sys.argv[1:3], *map(int, sys.argv[3:6]), sys.argv[6]
+connection = duckdb.connect(f"{folder}/chain.duckdb")
+for number in range(first, length):
+    source = f"read_csv('{seed}')" if number == 0 else f"t{number - 1}"
+    value = "v" if number == 0 else f"v + {added if number == first else 1} AS v"
+    connection.execute(f"CREATE OR REPLACE TABLE t{number} AS SELECT n, {value}, s FROM {source}")
+    if which == "every" or number == length - 1:
+        connection.execute(f"COPY t{number} TO '{folder}/t{number}.parquet' (COMPRESSION zstd)")
+row = connection.execute(f"SELECT sum(v) FROM t{length - 1}").fetchone()
+print(row[0] if row else None)
