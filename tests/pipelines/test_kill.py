@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 import hanse
-from hanse.testing.meshes import MeshFolder
+from hanse.testing.meshes import Columns, MeshFolder
 
 DELIVERIES = {old: f"order_id,amount\n1,{old}\n2,{old}\n" for old in (10, 70)}
-KEYED = {"order_id": {"logicalType": "integer", "primaryKey": True, "required": True}, "amount": "integer"}
+KEYED: Columns = {"order_id": {"logicalType": "integer", "primaryKey": True, "required": True}, "amount": "integer"}
 
 # Kills its own process at the n-th boundary: before and after every transaction, every staged file and every commit.
 KILLED_RUN = """

@@ -12,10 +12,10 @@ import pytest
 
 import hanse
 from hanse.app import Mesh
-from hanse.testing.meshes import MeshFolder
+from hanse.testing.meshes import Columns, MeshFolder
 
 ORDERS = "order_id,amount\n1,10\n2,20\n"
-KEYED = {"order_id": {"logicalType": "integer", "primaryKey": True, "required": True}, "amount": "integer"}
+KEYED: Columns = {"order_id": {"logicalType": "integer", "primaryKey": True, "required": True}, "amount": "integer"}
 
 
 def rows(mesh: Mesh, sql: str) -> list[dict[str, Any]]:

@@ -55,6 +55,9 @@ class MeshFolder:
             inputs: input port name → ``domain.product`` read.
             pipeline: ``inputs`` of ``pipeline.yaml``; none written if None.
             rules: quality rules per table.
+            version: of the product, its port and its contract.
+            status: lifecycle of the product and its contract.
+            description: the product's purpose, and what is said of every table.
         """
         domain, product = name.split(".")
         folder = f"domains/{domain}/{product}"
