@@ -271,7 +271,7 @@ def test_only_few_metadata_files_are_kept(store: IcebergTables, tmp_path: Path) 
 
 
 def document(store: IcebergTables) -> dict[str, Any]:
-    state = store._state(ORDERS)
+    state = store._reader.state(ORDERS)
     content: dict[str, Any] = json.loads(Path(state.path).read_text())
     return content
 
@@ -297,7 +297,7 @@ def document(store: IcebergTables) -> dict[str, Any]:
 def test_damaged_metadata_has_a_code(tmp_path: Path, change: Any, code: Any) -> None:
     with open_tables(tmp_path) as store:
         store.create(ORDERS, TWO)
-        path = Path(store._state(ORDERS).path)
+        path = Path(store._reader.state(ORDERS).path)
     path.write_text(change(path.read_text()))
     with open_tables(tmp_path) as store:
         with refused(code):
@@ -312,7 +312,7 @@ def test_damaged_metadata_has_a_code(tmp_path: Path, change: Any, code: Any) -> 
 def test_lost_metadata_has_a_code(tmp_path: Path) -> None:
     with open_tables(tmp_path) as store:
         store.create(ORDERS, TWO)
-        Path(store._state(ORDERS).path).unlink()
+        Path(store._reader.state(ORDERS).path).unlink()
     with open_tables(tmp_path) as store, refused(STORAGE_MISSING):
         store.schema(ORDERS)
 

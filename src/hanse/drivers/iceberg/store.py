@@ -13,84 +13,36 @@ Order of a commit, so that a kill at any point leaves the old state or the new o
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import uuid
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from threading import Lock
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Self
 
 from hanse.base import Conflict, Problem, StorageError, TableName
 from hanse.base.names import split_major
 from hanse.drivers.iceberg import metadata
-from hanse.drivers.iceberg.avro import AvroError
 from hanse.drivers.iceberg.catalog import Catalog, Swap
 from hanse.drivers.iceberg.commit import Draft, add_snapshot, now_ms, to_json
-from hanse.drivers.iceberg.files import remove, storage_error, storage_errors, sync, write_new
-from hanse.drivers.iceberg.manifest import Contents, LiveFile, local_path, read_contents
+from hanse.drivers.iceberg.files import remove, storage_errors, sync, write_new
+from hanse.drivers.iceberg.manifest import LiveFile, local_path
 from hanse.drivers.iceberg.metadata import Document
+from hanse.drivers.iceberg.reading import Reader, TableState, identifier
 from hanse.drivers.iceberg.schema import columns, evolve, without_docs
 from hanse.interfaces import ColumnDraft, Replacement, Snapshot, StagedFile, TableScan, TableSchema
 from hanse.interfaces.codes import (
     COMMIT_CONFLICT,
-    CORRUPT_STORE,
     ILLEGAL_NOTE,
     LOST_FILE,
     OTHER_COLUMNS,
     STORAGE_MISSING,
-    UNKNOWN_SNAPSHOT,
-    UNKNOWN_TABLE,
 )
 
 _SQLITE_URI = "sqlite:///"
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _PARQUET_END = b"PAR1"
-_CACHED_TABLES = 512
-_CACHED_SNAPSHOTS = 4096
-
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
-
-
-class _Cache(Generic[_Key, _Value]):
-    """The values used last. What is kept here never changes, so it is never stale."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._values: OrderedDict[_Key, _Value] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: _Key) -> _Value | None:
-        with self._lock:
-            if key not in self._values:
-                return None
-            self._values.move_to_end(key)
-            return self._values[key]
-
-    def put(self, key: _Key, value: _Value) -> None:
-        with self._lock:
-            self._values[key] = value
-            self._values.move_to_end(key)
-            if len(self._values) > self._size:
-                self._values.popitem(last=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    """A table as its newest metadata file says."""
-
-    table: TableName
-    path: str
-    document: Document
-
-    @property
-    def schema(self) -> TableSchema:
-        return TableSchema(self.document["current-schema-id"], columns(metadata.fields_of(self.document)))
 
 
 class IcebergTables:
@@ -116,8 +68,7 @@ class IcebergTables:
         # One spelling for one folder: tables name their files by it.
         self._warehouse = os.path.realpath(warehouse)
         self._catalog = Catalog(os.path.abspath(catalog_uri.removeprefix(_SQLITE_URI)), name, busy_seconds)
-        self._documents: _Cache[str, Document] = _Cache(_CACHED_TABLES)
-        self._contents: _Cache[tuple[str, int], Contents] = _Cache(_CACHED_SNAPSHOTS)
+        self._reader = Reader(self._warehouse, self._catalog)
 
     @property
     def warehouse(self) -> str:
@@ -126,19 +77,19 @@ class IcebergTables:
 
     def create(self, table: TableName, columns: Sequence[ColumnDraft]) -> TableSchema:
         """See :meth:`hanse.interfaces.TableStore.create`."""
-        state = self._find_state(table)
+        state = self._reader.find(table)
         if state is None:
             fields, last_id = evolve((), columns, 0)
-            document = metadata.new_document(self._location(table), fields, last_id, now_ms())
+            document = metadata.new_document(self._reader.location(table), fields, last_id, now_ms())
             path = metadata.next_path(document, None)
             with storage_errors(f"create the table {table}", str(table)), self._catalog.writing():
                 # Under the lock: two who create at once do not both write, and none writes into what is being dropped.
-                if self._catalog.pointer(*_identifier(table)) is None:
+                if self._catalog.pointer(*identifier(table)) is None:
                     self._make_folders(table)
                     write_new(path, to_json(document))
                     sync((path, os.path.dirname(path)))
-                    self._catalog.insert(*_identifier(table), path)
-            state = self._state(table)
+                    self._catalog.insert(*identifier(table), path)
+            state = self._reader.state(table)
         present = metadata.fields_of(state.document)
         wanted, _ = evolve(present, columns, state.document["last-column-id"])
         if without_docs(present) != without_docs(wanted):
@@ -149,24 +100,24 @@ class IcebergTables:
 
     def alter(self, table: TableName, columns: Sequence[ColumnDraft]) -> TableSchema:
         """See :meth:`hanse.interfaces.TableStore.alter`."""
-        state = self._state(table)
+        state = self._reader.state(table)
         present = metadata.fields_of(state.document)
         wanted, last_id = evolve(present, columns, state.document["last-column-id"])
         if wanted == present:
             return state.schema
         altered = metadata.with_fields(state.document, wanted, last_id, now_ms())
         self._commit([(state, Draft(table, state.path, altered))])
-        return self._state(table).schema
+        return self._reader.state(table).schema
 
     def schema(self, table: TableName) -> TableSchema | None:
         """See :meth:`hanse.interfaces.TableStore.schema`."""
-        state = self._find_state(table)
+        state = self._reader.find(table)
         return None if state is None else state.schema
 
     def staging(self, table: TableName, run_id: str) -> str:
         """Return ``<location>/data/<run id>.parquet``; see :meth:`hanse.interfaces.TableStore.staging`."""
         _check_run_id(run_id)
-        folder = f"{self._location(table)}/data"
+        folder = f"{self._reader.location(table)}/data"
         with storage_errors(f"make the folder `{folder}`", str(table)):
             os.makedirs(folder, exist_ok=True)
         return f"{folder}/{run_id}.parquet"
@@ -190,11 +141,11 @@ class IcebergTables:
         if len({replacement.table for replacement in replacements}) < len(replacements):
             raise ValueError("a table stands twice in one commit")
         snapshots: dict[TableName, Snapshot] = {}
-        drafts: list[tuple[_State, Draft]] = []
+        drafts: list[tuple[TableState, Draft]] = []
         try:
             for replacement in replacements:
                 table = replacement.table
-                state = self._state(table)
+                state = self._reader.state(table)
                 snapshot = metadata.snapshot_of_run(state.document, run_id)
                 if snapshot is None:
                     drafts.append((state, Draft(table, state.path, state.document)))
@@ -209,15 +160,15 @@ class IcebergTables:
 
     def find(self, table: TableName, run_id: str) -> Snapshot | None:
         """See :meth:`hanse.interfaces.TableStore.find`."""
-        state = self._find_state(table)
+        state = self._reader.find(table)
         snapshot = None if state is None else metadata.snapshot_of_run(state.document, run_id)
         return None if snapshot is None else _snapshot(table, snapshot)
 
     def scan(self, table: TableName, snapshot_id: int) -> TableScan:
         """See :meth:`hanse.interfaces.TableStore.scan`."""
-        state = self._state(table)
-        snapshot = _known(state, snapshot_id)
-        contents = self._contents_of(state, snapshot)
+        state = self._reader.state(table)
+        snapshot = state.snapshot(snapshot_id)
+        contents = self._reader.contents(state, snapshot)
         schema_id = snapshot.get("schema-id", state.document["current-schema-id"])
         return TableScan(
             files=tuple(file.path for file in contents.files),
@@ -229,10 +180,10 @@ class IcebergTables:
 
     def verify(self, table: TableName, snapshot_id: int) -> tuple[Problem, ...]:
         """Look at size and last bytes of every file; see :meth:`hanse.interfaces.TableStore.verify`."""
-        state = self._state(table)
-        snapshot = _known(state, snapshot_id)
+        state = self._reader.state(table)
+        snapshot = state.snapshot(snapshot_id)
         try:
-            contents = self._read_contents(table, snapshot)
+            contents = self._reader.read_contents(table, snapshot)
         except StorageError as error:
             return tuple(error.problems)
         faults = ((file.path, _fault(file.path, file.size)) for file in contents.files)
@@ -256,17 +207,17 @@ class IcebergTables:
 
     def drop(self, table: TableName) -> None:
         """See :meth:`hanse.interfaces.TableStore.drop`."""
-        location, trash = self._location(table), f"{self._warehouse}/.dropped"
+        location, trash = self._reader.location(table), f"{self._warehouse}/.dropped"
         with storage_errors(f"drop the table {table}", str(table)):
-            if self._catalog.pointer(*_identifier(table)) is not None:
+            if self._catalog.pointer(*identifier(table)) is not None:
                 with self._catalog.writing():
-                    self._catalog.delete(*_identifier(table))
+                    self._catalog.delete(*identifier(table))
             if not os.path.isdir(location):
                 return
             os.makedirs(trash, exist_ok=True)
             with self._catalog.writing():
                 # Nobody can create it again meanwhile; a kill before this line leaves files that nobody names.
-                if self._catalog.pointer(*_identifier(table)) is None:
+                if self._catalog.pointer(*identifier(table)) is None:
                     os.rename(location, f"{trash}/{uuid.uuid4()}")
             shutil.rmtree(trash, ignore_errors=True)
 
@@ -284,12 +235,9 @@ class IcebergTables:
         """Close."""
         self.close()
 
-    def _location(self, table: TableName) -> str:
-        return f"{self._warehouse}/{table.domain}/{table.product}/{table.local}"
-
     def _make_folders(self, table: TableName) -> None:
         """Make the folders of a table, and wait until the disk has every one that is new."""
-        location = self._location(table)
+        location = self._reader.location(table)
         folder, known = location, [location]
         while not os.path.isdir(folder):
             folder = os.path.dirname(folder)
@@ -298,77 +246,25 @@ class IcebergTables:
             os.makedirs(f"{location}/{part}", exist_ok=True)
         sync(known)
 
-    def _state(self, table: TableName) -> _State:
-        state = self._find_state(table)
-        if state is None:
-            raise StorageError(UNKNOWN_TABLE, f"there is no table {table}", fix="run `hanse apply`", subject=str(table))
-        return state
-
-    def _find_state(self, table: TableName) -> _State | None:
-        before = None
-        while True:
-            with storage_errors("read the catalog", str(table)):
-                path = self._catalog.pointer(*_identifier(table))
-            if path is None:
-                return None
-            if not local_path(path).startswith(f"{self._location(table)}/"):
-                raise _moved(table, path)
-            document = self._documents.get(path)
-            if document is not None:
-                return _State(table, path, document)
-            try:
-                document = self._read_document(table, path)
-            except StorageError:
-                if path == before:
-                    raise
-                before = path  # five others committed meanwhile and this file is gone: look once more
-                continue
-            self._documents.put(path, document)
-            return _State(table, path, document)
-
-    def _read_document(self, table: TableName, path: str) -> Document:
-        with storage_errors(f"read the metadata of {table}", str(table)), open(local_path(path), "rb") as file:
-            content = file.read()
-        try:
-            return metadata.check(json.loads(content), path)
-        except ValueError as error:
-            raise storage_error(CORRUPT_STORE, f"`{path}` is damaged", str(error), str(table)) from error
-
-    def _contents_of(self, state: _State, snapshot: Document) -> Contents:
-        key = (state.document["table-uuid"], snapshot["snapshot-id"])
-        contents = self._contents.get(key)
-        if contents is None:
-            contents = self._read_contents(state.table, snapshot)
-            self._contents.put(key, contents)
-        return contents
-
-    def _read_contents(self, table: TableName, snapshot: Document) -> Contents:
-        what = f"read the files of snapshot {snapshot['snapshot-id']} of {table}"
-        try:
-            with storage_errors(what, str(table)):
-                return read_contents(snapshot["manifest-list"])
-        except (AvroError, KeyError) as error:
-            raise storage_error(CORRUPT_STORE, f"cannot {what}", str(error), str(table)) from error
-
-    def _parent_files(self, state: _State, parent_id: int | None) -> tuple[LiveFile, ...]:
+    def _parent_files(self, state: TableState, parent_id: int | None) -> tuple[LiveFile, ...]:
         if parent_id is None:
             return ()
-        parent = _known(state, parent_id)
+        parent = state.snapshot(parent_id)
         try:
-            return self._contents_of(state, parent).files
+            return self._reader.contents(state, parent).files
         except StorageError:
             # They are only noted as deleted, for incremental readers; a damaged past must not keep a table broken.
             return ()
 
-    def _add_snapshot(self, state: _State, draft: Draft, replacement: Replacement, run_id: str) -> Document:
+    def _add_snapshot(self, state: TableState, draft: Draft, replacement: Replacement, run_id: str) -> Document:
         table = replacement.table
         old = self._parent_files(state, replacement.parent_id)
         with storage_errors(f"write a snapshot of {table}", str(table)):
-            snapshot, contents = add_snapshot(draft, replacement, run_id, old, f"{self._location(table)}/data")
-        self._contents.put((state.document["table-uuid"], snapshot["snapshot-id"]), contents)
+            snapshot, contents = add_snapshot(draft, replacement, run_id, old, f"{self._reader.location(table)}/data")
+        self._reader.remember_contents(state.document, snapshot["snapshot-id"], contents)
         return snapshot
 
-    def _commit(self, drafts: Sequence[tuple[_State, Draft]]) -> None:
+    def _commit(self, drafts: Sequence[tuple[TableState, Draft]]) -> None:
         """Write the metadata files and move all pointers, or none."""
         names = ", ".join(str(draft.table) for _, draft in drafts)
         decided = False
@@ -377,7 +273,7 @@ class IcebergTables:
                 for state, draft in drafts:
                     draft.write(state.document["last-updated-ms"])
                 sync({path for _, draft in drafts for path in draft.unsynced})
-                swaps = [Swap(*_identifier(draft.table), draft.old_path, draft.path) for _, draft in drafts]
+                swaps = [Swap(*identifier(draft.table), draft.old_path, draft.path) for _, draft in drafts]
                 with self._catalog.writing():
                     self._swap(swaps)
                     # From here on the commit may have happened even if the database reports an error.
@@ -387,7 +283,7 @@ class IcebergTables:
                 _discard(drafts)
             raise
         for _, draft in drafts:
-            self._documents.put(draft.path, draft.document)
+            self._reader.remember(draft.path, draft.document)
             remove(local_path(path) for path in draft.obsolete)
 
     def _swap(self, swaps: Sequence[Swap]) -> None:
@@ -403,31 +299,14 @@ class IcebergTables:
             )
 
 
-def _discard(drafts: Sequence[tuple[_State, Draft]]) -> None:
+def _discard(drafts: Sequence[tuple[TableState, Draft]]) -> None:
     for _, draft in drafts:
         remove(draft.written)
-
-
-def _moved(table: TableName, path: str) -> StorageError:
-    # In a copied mesh the catalog still points to the original's files, which must not be touched from here.
-    return storage_error(STORAGE_MISSING, f"{table} was written elsewhere", f"its metadata is `{path}`", str(table))
 
 
 def _check_run_id(run_id: str) -> None:
     if not _RUN_ID.fullmatch(run_id):
         raise StorageError(ILLEGAL_NOTE, f"`{run_id}` is no run id", fix="use letters, digits, `.`, `_` and `-`")
-
-
-def _known(state: _State, snapshot_id: int) -> Document:
-    snapshot = metadata.snapshot_of(state.document, snapshot_id)
-    if snapshot is None:
-        raise StorageError(
-            UNKNOWN_SNAPSHOT,
-            f"{state.table} has no snapshot {snapshot_id}",
-            fix="name a newer release",
-            subject=str(state.table),
-        )
-    return snapshot
 
 
 def _snapshot(table: TableName, snapshot: Document) -> Snapshot:
@@ -456,7 +335,3 @@ def _fault(path: str, size: int) -> str | None:
         return "is missing"
     except OSError as error:
         return f"cannot be read: {error}"
-
-
-def _identifier(table: TableName) -> tuple[str, str]:
-    return f"{table.domain}.{table.product}", table.local
