@@ -89,7 +89,7 @@ class Folder:
 
 
 def _renamed(text: str, product: str, contract: str) -> str:
-    return text.replace("contract-orders", contract).replace("orders", product)
+    return text.replace("contract-orders", "CONTRACT").replace("orders", product).replace("CONTRACT", contract)
 
 
 @pytest.fixture
@@ -102,13 +102,13 @@ def folder(tmp_path: Path) -> Folder:
 
 @pytest.fixture
 def contract() -> Callable[..., str]:
-    """Return a contract's text: ``columns`` is YAML below ``properties``, ``table`` below the table, ``top`` at the end."""
+    """Make a contract: ``columns`` stands below ``properties``, ``table`` below the table, ``top`` at the end."""
 
     def make(columns: str = "", *, table: str = "", top: str = "", version: str = "v3.2.0") -> str:
         head = f"apiVersion: {version}\nkind: DataContract\nid: c\nversion: 1.0.0\nstatus: active\n"
         columns = columns or "- {name: a, logicalType: integer}\n"
         body = "schema:\n  - name: t\n" + _indent(table, 4) + "    properties:\n" + _indent(columns, 6)
-        return head + body + dedent(top)
+        return head + body + top
 
     return make
 

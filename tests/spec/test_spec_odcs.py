@@ -200,8 +200,6 @@ def test_an_empty_key_counts_as_not_given(contract: Make) -> None:
     assert problems(text) == []
 
 
-
-
 @pytest.mark.parametrize(
     ("columns", "code", "place", "fix"),
     [
@@ -253,6 +251,11 @@ def test_faults_of_columns(columns: str, code: str, place: str, fix: str | None,
     assert str(found[0].where) == f"c.odcs.yaml:{place}"
     if fix:
         assert found[0].fix == fix
+
+
+def test_two_tables_of_one_name(contract: Make) -> None:
+    text = contract(top="  - {name: T, properties: [{name: a, logicalType: integer}]}\n")
+    assert (only(text).code.id, str(only(text).where)) == ("HNS-S020", "c.odcs.yaml:10:5")
 
 
 @pytest.mark.parametrize(

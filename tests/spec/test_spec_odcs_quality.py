@@ -58,7 +58,12 @@ def test_other_kinds(contract: Make) -> None:
             (Condition("mustBe", (0,)),),
             {"validValues": [1, 2]},
         ),
-        ("{type: library, rule: rowCount, mustBeBetween: [1, 2]}", "rowCount", (Condition("mustBeBetween", (1, 2)),), {}),
+        (
+            "{type: library, rule: rowCount, mustBeBetween: [1, 2]}",
+            "rowCount",
+            (Condition("mustBeBetween", (1, 2)),),
+            {},
+        ),
         (
             "{metric: nullValues, mustBeGreaterOrEqualTo: 1, mustBeLessThan: 3}",
             "nullValues",

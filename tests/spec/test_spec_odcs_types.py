@@ -63,7 +63,7 @@ def type_of(logical: str | None, physical: str | None = None, version: str = "v3
     ],
 )
 def test_types(logical: str | None, physical: str | None, expected: str) -> None:
-    options = {"dimensions": 2} if logical == "vector" else {}
+    options: dict[str, Any] = {"dimensions": 2} if logical == "vector" else {}
     assert type_of(logical, physical, **options) == expected
 
 

@@ -41,7 +41,8 @@ def read_bytes(path: str) -> bytes:
     Raises:
         OSError: it cannot be read.
     """
-    handle = os.open(path, os.O_RDONLY)
+    # A pipe that lies where a file belongs must not be waited for.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
         data = os.read(handle, _CHUNK)
         if len(data) < _CHUNK:

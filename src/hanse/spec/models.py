@@ -71,7 +71,7 @@ def _problem(document: Document, model: type[BaseModel], standard: str, details:
             fix=fix,
         )
     if kind == "missing":
-        return Problem(codes.MISSING_KEY, f"{title} has no {name}", document.at(container), fix=f"add {name[1:-1]}:")
+        return Problem(codes.MISSING_KEY, f"{title} has no {name}", document.at(container), fix=f"add `{name[1:-1]}:`")
     where = document.at(container, key)
     if kind == "union_tag_not_found":
         return Problem(codes.MISSING_KEY, f"{name} has neither `file` nor `port`", where, fix="add one of them")
