@@ -234,7 +234,8 @@ class DuckDBSession:
 
     def _parse(self, sql: str) -> References:
         with self._flight() as flight:
-            row = flight.cursor.execute("SELECT json_serialize_sql(?)", [sql]).fetchone()
+            # As a literal: to pass a parameter, DuckDB imports pandas wherever that is installed (0.6 s, 60 MB).
+            row = flight.cursor.execute(f"SELECT json_serialize_sql({text(sql)})").fetchone()
         return read_references(row[0] if row else "")
 
     def _admit(self, select: str) -> None:
