@@ -35,7 +35,7 @@ _IGNORED = frozenset(
 _YAML_11_BOOLEANS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
-@dataclass
+@dataclass(eq=False)
 class Shape:
     """What a value may be.
 
@@ -43,7 +43,7 @@ class Shape:
         title: what such an object is called in a message, for example ``a quality rule``.
         types: JSON types allowed; empty for any.
         closed: no keys beyond ``properties`` and those of the cases that hold.
-        cases: conditions and what holds in addition when they do.
+        cases: what holds in addition, by key and the value that it must have (None: any).
         one_of: alternatives; a value must match one of them.
         exclusive: of these keys at most one may be given, and one must be.
         forbidden: keys that must not be given.
@@ -62,7 +62,7 @@ class Shape:
     required: tuple[str, ...] = ()
     closed: bool = False
     items: Shape | None = None
-    cases: list[tuple[Callable[[Mapping[str, Any]], bool], Shape]] = field(default_factory=list)
+    cases: dict[str, dict[str | None, Shape]] = field(default_factory=dict)
     one_of: list[list[Shape]] = field(default_factory=list)
     exclusive: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
@@ -116,7 +116,7 @@ class _Compiler:
     def add_all(self, into: Shape, value: list[Mapping[str, Any]]) -> None:
         for part in value:
             if "if" in part:
-                into.cases.append((self._condition(part["if"]), self.shape(part["then"])))
+                self._add_case(into, part["if"], self.shape(part["then"]))
             elif "not" in part:
                 into.forbidden += tuple(part["not"]["required"])
             else:
@@ -130,16 +130,10 @@ class _Compiler:
         else:
             into.one_of.append([self.shape(part) for part in value])
 
-    def _condition(self, schema: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], bool]:
-        parts = schema.get("anyOf", [schema])
-        tests = [(key, want.get("const")) for part in parts for key, want in part["properties"].items()]
-
-        def holds(value: Mapping[str, Any]) -> bool:
-            return any(
-                value.get(key) == const if const is not None else value.get(key) is not None for key, const in tests
-            )
-
-        return holds
+    def _add_case(self, into: Shape, condition: Mapping[str, Any], extra: Shape) -> None:
+        for part in condition.get("anyOf", [condition]):
+            for key, want in part["properties"].items():
+                into.cases.setdefault(key, {})[want.get("const")] = extra
 
 
 def _set(name: str, convert: Callable[[Any], Any] = lambda value: value) -> Callable[[_Compiler, Shape, Any], None]:
@@ -303,8 +297,12 @@ class _Checker:
 
     def mapping(self, value: Map, shape: Shape) -> None:
         """Check a mapping."""
-        active = [extra for holds, extra in shape.cases if holds(value)]
-        shapes = [shape, *active]
+        shapes = [shape]
+        for key, by_value in shape.cases.items():
+            given = value.get(key)
+            extra = by_value.get(given if isinstance(given, str) else None, by_value.get(None))
+            if given is not None and extra is not None and extra not in shapes:
+                shapes.append(extra)
         for key in list(value):
             known = [s.properties[key] for s in shapes if key in s.properties]
             if not known:
@@ -349,7 +347,7 @@ class _Checker:
         where = self._document.at_key(value, key)
         title = shapes[0].title
         if any(s.closed for s in shapes):
-            elsewhere = any(key in extra.properties for _, extra in shapes[0].cases)
+            elsewhere = any(key in s.properties for by_value in shapes[0].cases.values() for s in by_value.values())
             why = f"{self._standard} knows the key, but not together with the other keys given here"
             fix = did_you_mean(key, known - value.keys()) or "remove it, or move it under `customProperties`"
             self.problems.append(
