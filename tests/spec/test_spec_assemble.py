@@ -92,6 +92,15 @@ def test_a_port_without_its_contract(folder: Folder) -> None:
     assert ORDERS not in folder.load().entries
 
 
+def test_descriptors_in_each_others_place(folder: Folder) -> None:
+    folder.orders("product.yaml", CONTRACT)
+    folder.orders("contracts/orders.odcs.yaml", PRODUCT)
+    assert [(p.code.id, str(p.where)) for p in folder.problems()] == [
+        ("HNS-S014", f"{HERE}/contracts/orders.odcs.yaml:2:7"),
+        ("HNS-S014", f"{HERE}/product.yaml:2:7"),
+    ]
+
+
 def test_a_port_of_another_major(folder: Folder) -> None:
     folder.orders("product.yaml", PRODUCT.replace("    version: 1.0.0", "    version: 2.0.0"))
     found = [p for p in folder.problems() if p.severity is Severity.ERROR]

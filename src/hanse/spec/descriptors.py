@@ -155,7 +155,9 @@ class PortInputFile(Strictly):
 
 def _which(value: Any) -> str | None:
     if isinstance(value, Mapping):
-        return "as file" if "file" in value else "as port" if "port" in value else None
+        if ("file" in value) is ("port" in value):
+            return None
+        return "as file" if "file" in value else "as port"
     return "as file"
 
 

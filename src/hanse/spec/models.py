@@ -74,7 +74,9 @@ def _problem(document: Document, model: type[BaseModel], standard: str, details:
         return Problem(codes.MISSING_KEY, f"{title} has no {name}", document.at(container), fix=f"add `{name[1:-1]}:`")
     where = document.at(container, key)
     if kind == "union_tag_not_found":
-        return Problem(codes.MISSING_KEY, f"{name} has neither `file` nor `port`", where, fix="add one of them")
+        return Problem(
+            codes.MISSING_KEY, f"{name} must have either `file` or `port`", where, fix="write exactly one of the two"
+        )
     if kind in _WANTED:
         return Problem(codes.WRONG_TYPE, f"{name} must be {_WANTED[kind]}", where, fix=_type_fix(container, key, kind))
     return Problem(*_value(kind, name, details), where=where, fix=_value_fix(kind, details))
@@ -100,7 +102,11 @@ def _type_fix(container: Any, key: Any, kind: str) -> str | None:
         return f"write `{_YAML_11_BOOLEANS[value.lower()]}`"
     if kind == "string_type" and isinstance(value, bool):
         return "put it in quotes"
-    return "write a list: one `- …` line per entry" if kind == "list_type" else None
+    if kind == "list_type":
+        return "write a list: one `- …` line per entry"
+    if _WANTED[kind] == "a mapping":
+        return "write `key: value` lines below it"
+    return "write one value" if isinstance(value, list | dict) else None
 
 
 def _walk(

@@ -34,6 +34,11 @@ def read_contract(data: bytes, path: str) -> tuple[Contract | None, list[Problem
         return None, list(error.problems)
     problems = list(document.problems)
     version = as_written(document.root.get("apiVersion"))
+    if document.root.get("kind") == "DataProduct":
+        what = "a contract's file holds a data product, not a data contract"
+        fix = "move it to the product's folder as `product.yaml`, and write the ODCS contract here"
+        problems.append(Problem(codes.BAD_VALUE, what, document.at(document.root, "kind"), fix=fix))
+        return None, problems
     if version not in odcs_schema.VERSIONS:
         problems.append(_unsupported(document, version))
         return None, problems

@@ -243,6 +243,10 @@ def read_product_file(document: Document) -> tuple[ProductFile | None, list[Prob
     """Read ``product.yaml``; return it, or None, and what is wrong with it."""
     root = document.root
     version = as_written(root.get("apiVersion"))
+    if root.get("kind") == "DataContract":
+        what = "`product.yaml` holds a data contract, not a data product"
+        fix = "move it to the product's `contracts` folder, and write the ODPS descriptor here"
+        return None, [Problem(codes.BAD_VALUE, what, document.at(root, "kind"), fix=fix)]
     if version is not None and version not in VERSIONS:
         known = ", ".join(VERSIONS)
         fix = f"write `v{version}`" if f"v{version}" in VERSIONS else f"write one of {known}"

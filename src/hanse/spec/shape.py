@@ -273,6 +273,10 @@ class _Checker:
             fix = "put it in quotes"
         elif "array" in types and kind != "object":
             fix = "write a list: one `- …` line per entry"
+        elif types == {"object"}:
+            fix = "write `key: value` lines below it"
+        elif kind in ("array", "object"):
+            fix = "write one value"
         self._report(
             codes.WRONG_TYPE, f"{_name(key)} must be {wanted}, not {shown or _NAMES[kind]}", container, key, fix=fix
         )
