@@ -118,10 +118,18 @@ def test_values_of_another_type_are_failed_rows(folder: MeshFolder) -> None:
     _, document = build(folder)
     run = document["runs"][0]
     assert run["status"] == "blocked"
-    (result,) = run["checks"]["results"]
+    (result,) = [r for r in run["checks"]["results"] if r["status"] == "failed"]
     assert result["column"] == "amount"
-    assert result["failed_rows"] == 2
+    assert (result["failed_rows"], result["total_rows"]) == (2, 3)
     assert {s["row"]["amount"] for s in result["sample"]} == {"ten", "x"}
+
+
+def test_sound_rows_are_checked_too_when_others_cannot_be_cast(folder: MeshFolder) -> None:
+    folder.product("sales.orders", {"orders": KEYED}, data={"orders.csv": "order_id,amount\n1,ten\n2,20\n2,30\n"})
+    mesh, document = build(folder)
+    failed = {r["id"]: r["failed_rows"] for r in document["runs"][0]["checks"]["results"] if r["status"] == "failed"}
+    assert failed == {"cast": 1, "primaryKey(order_id)": 2}
+    assert not list(Path(mesh.config.warehouse).rglob("*.parquet"))
 
 
 def test_text_keeps_what_a_guess_would_lose(folder: MeshFolder) -> None:

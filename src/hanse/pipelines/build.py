@@ -69,9 +69,13 @@ def _silent(phase: str, name: str, done: int, total: int) -> None:
 
 @dataclass
 class _Tables:
-    """What was staged and found so far, shared by the threads of one build."""
+    """What was staged and found so far, shared by the threads of one build.
+
+    ``sound`` holds tables that were refused: their rows without values that could not be cast, for checks only.
+    """
 
     staged: dict[str, StagedFile] = field(default_factory=dict)
+    sound: dict[str, StagedFile] = field(default_factory=dict)
     results: list[CheckResult] = field(default_factory=list)
     failed_rows: list[FailedRow] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -266,9 +270,10 @@ class _Build:
                 if node.is_private:
                     staged = stage_private(session, node, self.product, path)
                 else:
-                    staged = stage_table(session, node, self.product, path, self.columns[node.name])
-                if staged.file is None:
-                    self._refuse_casts(node, staged)
+                    aside = os.path.join(self.scratch, f"sound-{node.name}.parquet")
+                    staged = stage_table(session, node, self.product, path, self.columns[node.name], aside)
+                if staged.failures:
+                    self._refuse_casts(session, node, staged)
                     return
                 ready = staged.file
                 measured.rows, measured.bytes = ready.rows, ready.bytes
@@ -294,7 +299,7 @@ class _Build:
             return StagedFile(path, -1, size)
         return None
 
-    def _refuse_casts(self, node: Node, staged: Staged) -> None:
+    def _refuse_casts(self, session: Session, node: Node, staged: Staged) -> None:
         """Record rows whose values are not of the contract's type: they block, as a failed check does."""
         name = published_name(self.product, node)
         assert node.table is not None
@@ -309,6 +314,7 @@ class _Build:
             severity=Severity.ERROR,
             column=first.column,
             failed_rows=staged.failed_rows,
+            total_rows=staged.file.rows + staged.failed_rows,
             method="cast",
             dimension="conformity",
             message=f"`{first.value}` in column `{first.column}` is no {first.type}",
@@ -322,12 +328,14 @@ class _Build:
         with self.found.lock:
             self.found.results.append(result)
             self.found.failed_rows.extend(rows)
+            self.found.sound[node.name] = staged.file
+        session.bind(relation_of(NodeRead(node.name)), TableScan((staged.file.path,), self.columns[node.name]))
 
     # Checking
 
     def _check_all(self, session: Session, built: Sequence[Node], scans: Mapping[str, TableScan]) -> None:
         """Check every table, also after one has failed: the owner wants to hear everything at once."""
-        staged = [n for n in built if n.name in self.found.staged]
+        staged = [n for n in built if n.name in self.found.staged or n.name in self.found.sound]
         served = [n for n in self.graph.nodes if not n.is_private]
         here = {n.name: relation_of(NodeRead(n.name)) for n in served}
         bound = scans.keys() | {relation_of(NodeRead(n.name)) for n in staged}
@@ -344,7 +352,7 @@ class _Build:
         assert node.table is not None
         assert node.port is not None
         assert node.port.contract is not None
-        staged = self.found.staged[node.name]
+        staged = self.found.staged.get(node.name) or self.found.sound[node.name]
         with self.log.step("check", node.name) as measured:
             verdict = quality.verify(
                 session,

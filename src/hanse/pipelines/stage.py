@@ -35,9 +35,15 @@ class CastFailure:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What staging a node gave: a file, or the values that could not be cast."""
+    """What staging a node gave.
 
-    file: StagedFile | None
+    Attributes:
+        file: the table; if some values could not be cast, the rows without such values, for checks only.
+        failures: a bounded sample of values that could not be cast.
+        failed_rows: number of rows with such values.
+    """
+
+    file: StagedFile
     failures: tuple[CastFailure, ...] = ()
     failed_rows: int = 0
 
@@ -81,11 +87,21 @@ def stage_private(session: Session, node: Node, product: Product, path: str) -> 
         return Staged(session.stage(select, path))
 
 
-def stage_table(session: Session, node: Node, product: Product, path: str, columns: Sequence[StoredColumn]) -> Staged:
+def stage_table(
+    session: Session, node: Node, product: Product, path: str, columns: Sequence[StoredColumn], aside: str
+) -> Staged:
     """Stage a contract's table: its columns, in its order, in its types, with the table's field ids.
 
+    Args:
+        session: where the node's inputs are bound.
+        node: a contract's table.
+        product: whose it is.
+        path: where the file shall be.
+        columns: the table's columns in the table store.
+        aside: where the sound rows go if some values cannot be cast; such a file is never published.
+
     Returns:
-        The file; or, if values cannot be cast exactly, their number and a bounded sample, and no file.
+        The file at ``path``; or, if values cannot be cast exactly, their number, a bounded sample and the file aside.
 
     Raises:
         TransformError: HNS-L012: the engine could not run it.
@@ -101,7 +117,7 @@ def stage_table(session: Session, node: Node, product: Product, path: str, colum
     try:
         return Staged(session.stage(projection, path, columns))
     except EngineError as error:
-        failed = _cast_failures(session, select, have, node.table)
+        failed = _cast_failures(session, select, have, node.table, aside, columns)
         if failed is not None:
             return failed
         raise explain(error, node, product) from error
@@ -199,7 +215,14 @@ def _compare(have: Sequence[str], want: Sequence[str], who: str, where: Location
     )
 
 
-def _cast_failures(session: Session, select: str, have: Sequence[tuple[str, str]], table: Table) -> Staged | None:
+def _cast_failures(
+    session: Session,
+    select: str,
+    have: Sequence[tuple[str, str]],
+    table: Table,
+    aside: str,
+    columns: Sequence[StoredColumn],
+) -> Staged | None:
     """Look for values that cannot be cast; None if that is not what went wrong."""
     want = [(c.name, c.type) for c in table.columns]
     query = sql.cast_failures(select, have, want, FAILED_ROWS)
@@ -213,7 +236,9 @@ def _cast_failures(session: Session, select: str, have: Sequence[tuple[str, str]
     if not rows:
         return None
     failures = tuple(CastFailure(r["column_name"], r["value_text"], r["type_text"], sql.row_of(r)) for r in rows)
-    return Staged(None, failures, int(count))
+    # The rows that are sound are checked as well: whoever has to mend the delivery wants to hear everything at once.
+    sound = session.stage(sql.cast_projection(query.sound, have, want), aside, columns)
+    return Staged(sound, failures, int(count))
 
 
 def _source_of(node: Node, product: Product) -> FileInput:

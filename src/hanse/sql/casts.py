@@ -75,11 +75,13 @@ class CastFailures:
             fault.
         count: SELECT of one number, ``failed_rows``: rows with at least one such value.
         by_column: SELECT of one row: the number of such values per column that can fail, under the column's name.
+        sound: SELECT of all other rows, as they are: what :func:`cast_projection` can be used on.
     """
 
     sample: str
     count: str
     by_column: str
+    sound: str
 
 
 def cast_failures(select_sql: str, have: Typed, want: Wanted, limit: int) -> CastFailures | None:
@@ -104,6 +106,11 @@ def cast_failures(select_sql: str, have: Typed, want: Wanted, limit: int) -> Cas
         sample=_sample(select_sql, checks, any_fails, limit),
         count=write(exp.Select(expressions=[rows]).from_(source(select_sql))),
         by_column=write(exp.Select(expressions=counts).from_(source(select_sql))),
+        sound=write(
+            exp.Select(expressions=[exp.Star()])
+            .from_(source(select_sql))
+            .where(exp.Not(this=exp.Paren(this=any_fails.copy())))
+        ),
     )
 
 
