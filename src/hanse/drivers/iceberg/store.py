@@ -1,8 +1,8 @@
 """The table store on Iceberg: a local warehouse folder and a catalog in SQLite.
 
-PyIceberg is not used at run time. Its import alone costs more CPU than a hundred commits here, and one commit through
-it ten times as much as one here (decision 12 has the figures). What is written follows the public formats (Iceberg version 2, SqlCatalog's tables), and the tests let
-the real SqlCatalog and DuckDB open, read and change the same tables.
+PyIceberg is not used at run time: its import alone costs as much CPU as a hundred commits here, and a commit through it
+about ten times as much as one here (decision 12 has the figures). What is written follows the public formats (Iceberg
+version 2, SqlCatalog's tables), and the tests let the real SqlCatalog and DuckDB open, read and change the same tables.
 
 Order of a commit, so that a kill at any point leaves the old state or the new one:
 
