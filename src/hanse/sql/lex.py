@@ -27,6 +27,7 @@ MAX_CHARACTERS = 200_000
 MAX_TOKENS = 50_000
 MAX_NESTING = 100
 MAX_JOINS = 200
+MAX_CHAINING = 5_000
 VEIL = "__f_"
 
 _STARTS = frozenset({"select", "with", "from", "values", "pivot", "unpivot", "pivot_wider", "pivot_longer", "("})
@@ -46,6 +47,9 @@ _CALLED_WITHOUT_PARENTHESES = frozenset(
 _SPECIAL_SYNTAX = frozenset({"extract", "if", "json", "map", "position", "substring", "trim"})
 _OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE})
 _CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE})
+_OPERAND_ENDS = frozenset(
+    {TokenType.VAR, TokenType.IDENTIFIER, TokenType.STRING, TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE}
+)
 _NOT_BEFORE_A_CALL = frozenset({TokenType.R_PAREN, TokenType.DCOLON, TokenType.ALIAS})
 _BEFORE_A_STAR = frozenset({TokenType.SELECT, TokenType.COMMA, TokenType.DOT, TokenType.DISTINCT, TokenType.L_PAREN})
 _DENIED_TOKENS = frozenset(
@@ -178,6 +182,7 @@ def _check_start(text: Text, first: Token) -> None:
 def _check_tokens(text: Text, found: Sequence[Token]) -> None:
     if len(found) > MAX_TOKENS:
         raise Denied(codes.TOO_LARGE, f"the statement has {len(found):,} words; {MAX_TOKENS:,} are allowed")
+    _check_chains(text, found)
     depth = joins = 0
     for token in found:
         kind = token.token_type
@@ -205,6 +210,29 @@ def _check_tokens(text: Text, found: Sequence[Token]) -> None:
                 f"nested deeper than {MAX_NESTING}" if depth > MAX_NESTING else f"made of more than {MAX_JOINS} joins"
             )
             raise Denied(codes.TOO_LARGE, f"the statement is {what}", where=text.where(token.start))
+
+
+def _check_chains(text: Text, found: Sequence[Token]) -> None:
+    """Limit what the parser's time grows with the square of: long chains of ``.name``, ``.call()`` and ``[index]``."""
+    chains = [0]
+    cost = 0
+    before: TokenType | None = None
+    for token in found:
+        kind = token.token_type
+        if kind == TokenType.DOT or (kind == TokenType.L_BRACKET and before in _OPERAND_ENDS):
+            chains[-1] += 1
+            cost += max(chains[-1] - 8, 0)
+            if cost > MAX_CHAINING:
+                raise Denied(
+                    codes.TOO_LARGE, "the statement chains too many accesses", where=text.where(token.start)
+                )
+        elif kind not in _OPENING and kind not in _CLOSING and before != TokenType.DOT:
+            chains[-1] = 0
+        if kind in _OPENING:
+            chains.append(0)
+        elif kind in _CLOSING and len(chains) > 1:
+            chains.pop()
+        before = kind
 
 
 def _veil(found: list[Token]) -> list[Token]:

@@ -100,6 +100,10 @@ def _restore(tree: exp.Expr, source: Text) -> None:
             _restore_within_group(node, source)
         elif isinstance(node, exp.IgnoreNulls | exp.RespectNulls):
             _restore_nulls(node)
+        elif isinstance(node, exp.ByteString):
+            node.replace(exp.Literal.string(node.name))  # E'…', its escapes already read
+        elif isinstance(node, exp.Concat) and all(isinstance(part, exp.Literal) for part in node.expressions):
+            node.replace(exp.Literal.string("".join(part.name for part in node.expressions)))  # 'a' 'b'
         elif isinstance(node, exp.RegexpLike):
             # `~` matches the whole text; the generator would write the function that looks for a part of it.
             node.replace(exp.Anonymous(this="regexp_full_match", expressions=[node.this, node.expression]))
