@@ -79,7 +79,11 @@ class Folder:
         return load(self.root, cache=cache, environ=environ or {})
 
     def problems(self, environ: Mapping[str, str] | None = None) -> tuple[Problem, ...]:
-        return self.load(environ).problems
+        found = self.load(environ).problems
+        for problem in found:
+            assert problem.where is not None, problem
+            assert problem.fix, problem
+        return found
 
     def only(self, environ: Mapping[str, str] | None = None) -> Problem:
         """Return the one problem that the mesh has."""

@@ -25,6 +25,7 @@ def read(text: str | bytes) -> Any:
 def fault(text: str | bytes) -> Any:
     with pytest.raises(SpecError) as caught:
         read(text)
+    assert caught.value.problem.fix
     return caught.value.problem
 
 

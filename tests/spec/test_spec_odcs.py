@@ -14,7 +14,11 @@ Make = Callable[..., str]
 
 
 def problems(text: str) -> list[Problem]:
-    return read_contract(text.encode(), "c.odcs.yaml")[1]
+    found = read_contract(text.encode(), "c.odcs.yaml")[1]
+    for problem in found:
+        assert problem.where is not None, problem
+        assert problem.fix, problem
+    return found
 
 
 def only(text: str) -> Problem:

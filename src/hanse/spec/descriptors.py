@@ -33,7 +33,7 @@ def _check_port(text: str) -> str:
 
 def _check_filled(text: str) -> str:
     if not text.strip():
-        raise ValueError("it must not be empty")
+        raise ValueError("give it a value")
     return text
 
 

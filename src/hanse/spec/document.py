@@ -145,7 +145,10 @@ def read_document(data: bytes, path: str) -> Document:
     """
     if len(data) > MAX_BYTES:
         raise SpecError(
-            codes.TOO_LARGE, f"{path} has {len(data):,} bytes; at most {MAX_BYTES:,} are read", where=Location(path)
+            codes.TOO_LARGE,
+            f"{path} has {len(data):,} bytes; at most {MAX_BYTES:,} are read",
+            where=Location(path),
+            fix="split it",
         )
     text = decode(data, path)
     root = _compose(text, path)
@@ -200,7 +203,9 @@ def _count_levels(text: str, path: str) -> None:
 
 def _too_deep(path: str, mark: Any) -> SpecError:
     where = Location(path, mark.line + 1, mark.column + 1)
-    return SpecError(codes.TOO_LARGE, f"{path} is nested more than {MAX_DEPTH} levels deep", where=where)
+    return SpecError(
+        codes.TOO_LARGE, f"{path} is nested more than {MAX_DEPTH} levels deep", where=where, fix="nest less"
+    )
 
 
 def _unreadable(error: yaml.MarkedYAMLError, text: str, path: str) -> SpecError:
@@ -239,6 +244,7 @@ class _Builder:
                 codes.TOO_LARGE,
                 f"{self._path} has more than {MAX_VALUES:,} values once its anchors are expanded",
                 where=_location(self._path, node),
+                fix="split the file, or use fewer anchors",
             )
         if node.tag and node.tag not in (f"{_TAG}map", f"{_TAG}seq"):
             raise self._foreign_tag(node)
@@ -290,7 +296,10 @@ class _Builder:
         value = self.build(source, depth + 1)
         if not isinstance(value, Map):
             raise SpecError(
-                codes.UNREADABLE_YAML, f"{self._path}: `<<` needs a mapping", where=_location(self._path, source)
+                codes.UNREADABLE_YAML,
+                f"{self._path}: `<<` needs a mapping",
+                where=_location(self._path, source),
+                fix="write `<<: *anchor` with the anchor of a mapping",
             )
         for key, inner in value.items():
             into.setdefault(key, inner)

@@ -79,24 +79,24 @@ def _problem(document: Document, model: type[BaseModel], standard: str, details:
         )
     if kind in _WANTED:
         return Problem(codes.WRONG_TYPE, f"{name} must be {_WANTED[kind]}", where, fix=_type_fix(container, key, kind))
-    return Problem(*_value(kind, name, details), where=where, fix=_value_fix(kind, details))
+    return Problem(*_value(name), where=where, fix=_value_fix(kind, details))
 
 
-def _value(kind: str, name: str, details: Any) -> tuple[Code, str]:
-    if kind == "value_error":
-        return codes.BAD_VALUE, f"{name}: {details['ctx']['error']}"
+def _value(name: str) -> tuple[Code, str]:
     if name == "`apiVersion`":
         return codes.UNSUPPORTED_VERSION, "the descriptor's `apiVersion` is not one that is read"
     return codes.BAD_VALUE, f"{name} has a value that is not allowed here"
 
 
-def _value_fix(kind: str, details: Any) -> str | None:
+def _value_fix(kind: str, details: Any) -> str:
     if kind == "literal_error":
         return f"write {details['ctx']['expected'].replace(chr(39), '`')}"
-    return None if kind == "value_error" else str(details["msg"])
+    if kind == "value_error":
+        return str(details["ctx"]["error"])
+    return str(details["msg"]).replace("Input should be ", "use a value ")
 
 
-def _type_fix(container: Any, key: Any, kind: str) -> str | None:
+def _type_fix(container: Any, key: Any, kind: str) -> str:
     value = container[key] if key is not None else None
     if kind.startswith("bool") and isinstance(value, str) and value.lower() in _YAML_11_BOOLEANS:
         return f"write `{_YAML_11_BOOLEANS[value.lower()]}`"
@@ -106,7 +106,7 @@ def _type_fix(container: Any, key: Any, kind: str) -> str | None:
         return "write a list: one `- …` line per entry"
     if _WANTED[kind] == "a mapping":
         return "write `key: value` lines below it"
-    return "write one value" if isinstance(value, list | dict) else None
+    return "write one value" if isinstance(value, list | dict) else f"write {_WANTED[kind]}"
 
 
 def _walk(

@@ -288,7 +288,7 @@ class _Reader:
                     f"object {label} requires `{name}`, which it does not have",
                     options,
                     "required",
-                    fix=did_you_mean(str(name), [c.name for c in children]),
+                    fix=did_you_mean(str(name), [c.name for c in children]) or "name one of its `properties`",
                 )
         children = tuple(replace(c, required=True) if c.name in needed else c for c in children)
         for key in ("minProperties", "maxProperties"):
@@ -299,6 +299,7 @@ class _Reader:
                     options,
                     key,
                     why="a stored object always has all its members",
+                    fix=f"remove `{key}`",
                     severity=Severity.WARNING,
                 )
         return children, Struct(tuple(Field(c.name, c.type, c.required) for c in children))
@@ -389,6 +390,7 @@ class _Reader:
                 f"no value of {label} can keep its bounds",
                 options,
                 why="the lower one is above the upper one",
+                fix="make the lower one smaller",
             )
 
 

@@ -123,7 +123,7 @@ class _Reader:
                 codes.UNKNOWN_METRIC,
                 f"{self._label} of {self._of} asks for `{old}`, which is no metric of the library",
                 "rule",
-                fix=did_you_mean(str(old), METRICS),
+                fix=did_you_mean(str(old), METRICS) or "use a metric of the library",
             )
         return metric
 

@@ -113,7 +113,11 @@ def _port(
         if fault:
             reading.problems.append(
                 Problem(
-                    ILLEGAL_NAME, f"`{part}` in `{model.port}` is no legal name", document.at(entry, "port"), why=fault
+                    ILLEGAL_NAME,
+                    f"`{part}` in `{model.port}` is no legal name",
+                    document.at(entry, "port"),
+                    why=fault,
+                    fix="write the address as `domain.product.port`",
                 )
             )
     return InputPort(name, port=model.port, major=model.major, where=where)

@@ -249,6 +249,7 @@ class _Checker:
                 container,
                 key,
                 why=f"it must match the pattern {shape.pattern.pattern}",
+                fix="see the standard for how it is written",
             )
         if isinstance(value, Map):
             self.mapping(value, shape)
@@ -275,26 +276,29 @@ class _Checker:
             fix = "write a list: one `- …` line per entry"
         elif types == {"object"}:
             fix = "write `key: value` lines below it"
-        elif kind in ("array", "object"):
-            fix = "write one value"
+        else:
+            fix = "write one value" if kind in ("array", "object") else f"write {wanted}"
         self._report(
             codes.WRONG_TYPE, f"{_name(key)} must be {wanted}, not {shown or _NAMES[kind]}", container, key, fix=fix
         )
 
     def _bounds(self, container: Any, key: str | int, value: float, shape: Shape) -> None:
         if shape.minimum is not None and value < shape.minimum:
-            self._report(codes.BAD_VALUE, f"{_name(key)} cannot be {value}: at least {shape.minimum:g}", container, key)
+            fix = f"use {shape.minimum:g} or more"
+            self._report(codes.BAD_VALUE, f"{_name(key)} cannot be {value}", container, key, fix=fix)
         if shape.above is not None and value <= shape.above:
-            self._report(codes.BAD_VALUE, f"{_name(key)} cannot be {value}: more than {shape.above:g}", container, key)
+            fix = f"use more than {shape.above:g}"
+            self._report(codes.BAD_VALUE, f"{_name(key)} cannot be {value}", container, key, fix=fix)
 
     def items(self, container: Any, key: str | int, value: Items, shape: Shape) -> None:
         """Check a list."""
         wrong = len(value) < shape.min_items or (shape.max_items is not None and len(value) > shape.max_items)
         if wrong:
             many = f"{shape.min_items}" if shape.max_items == shape.min_items else f"at least {shape.min_items}"
-            self._report(codes.BAD_VALUE, f"{_name(key)} must have {many} entries, not {len(value)}", container, key)
-        if shape.unique_items and any(item in value[:index] for index, item in enumerate(value)):
-            self._report(codes.BAD_VALUE, f"{_name(key)} holds one entry twice", container, key)
+            what = f"{_name(key)} has {len(value)} entries"
+            self._report(codes.BAD_VALUE, what, container, key, fix=f"give it {many}")
+        if shape.unique_items and len({repr(item) for item in value}) < len(value):
+            self._report(codes.BAD_VALUE, f"{_name(key)} holds one entry twice", container, key, fix="remove one")
         if shape.items is not None:
             for index in range(len(value)):
                 self.value(value, index, shape.items)
@@ -331,7 +335,12 @@ class _Checker:
         for key in wanted.forbidden:
             if key in value:
                 self.problems.append(
-                    Problem(codes.UNKNOWN_KEY, f"`{key}` cannot be given here", self._document.at_key(value, key))
+                    Problem(
+                        codes.UNKNOWN_KEY,
+                        f"`{key}` cannot be given in {title}",
+                        self._document.at_key(value, key),
+                        fix="remove it",
+                    )
                 )
         if wanted.exclusive:
             given = [k for k in wanted.exclusive if k in value]
