@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hanse.app.mesh import Mesh
 
 Document = dict[str, Any]
-_LIBRARIES = ("hanse", "duckdb", "pyiceberg", "pyarrow", "sqlalchemy", "sqlglot")
+_LIBRARIES = ("hanse", "duckdb", "pyarrow", "sqlalchemy", "sqlglot")
 _LEAST_FREE_BYTES = 1 << 30
 
 
