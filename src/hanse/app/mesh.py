@@ -303,9 +303,8 @@ class Mesh:
         if run is None:
             begins = [r for r in reader.runs() if r.id.startswith(run_id) or r.id.endswith(run_id)]
             if len(begins) != 1:
-                raise QueryError(
-                    NO_SUCH_RUN, f"`{run_id}` means {len(begins)} runs", fix="`hanse runs` lists all of them"
-                )
+                what = f"{len(begins)} runs have an id that begins or ends with" if begins else "there is no run"
+                raise QueryError(NO_SUCH_RUN, f"{what} `{run_id}`", fix="`hanse runs` lists all of them")
             run = begins[0]
         return catalog.run_details(reader, run)
 

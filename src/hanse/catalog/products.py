@@ -96,9 +96,7 @@ def _port(port: Any) -> Document:
     }
 
 
-def _table(
-    reader: Reader, road: Road, table: AppliedTable, releases: Sequence[Release], *, sample: bool
-) -> Document:
+def _table(reader: Reader, road: Road, table: AppliedTable, releases: Sequence[Release], *, sample: bool) -> Document:
     released = _released(table, releases[0]) if releases else None
     results = _promises_kept(reader, table, releases)
     return {
@@ -137,14 +135,15 @@ def _promises_kept(reader: Reader, table: AppliedTable, releases: Sequence[Relea
 
 
 def _sample(road: Road, table: AppliedTable) -> Document:
+    from hanse.query import rows_of
+
     try:
         with road.run(_first_rows(table, SAMPLE_ROWS)) as result:
-            rows = result.to_arrow()
+            columns, rows, _ = rows_of(result, SAMPLE_ROWS)
     except HanseError as error:
         # A page with everything but the sample is worth more than none; it says why the sample is missing.
         return {"columns": [], "rows": [], "error": error.problem.as_document()}
-    columns = list(rows.column_names)
-    return {"columns": columns, "rows": [[row[c] for c in columns] for row in rows.to_pylist()], "error": None}
+    return {"columns": columns, "rows": rows, "error": None}
 
 
 def _first_rows(table: AppliedTable, count: int) -> str:

@@ -7,8 +7,9 @@ import click
 from hanse.cli.exits import Exit
 from hanse.cli.options import json_option
 from hanse.cli.products import print_products
-from hanse.cli.render import print_json, print_table, say, say_status
+from hanse.cli.render import print_json, say, say_status
 from hanse.cli.run import print_run, progress
+from hanse.cli.tables import print_data
 
 _QUESTION = """
 SELECT name, flights, cancelled, round(mean_arrival_delay, 1) AS minutes_late
@@ -49,7 +50,7 @@ def command_demo(folder: str, no_serve: bool, as_json: bool) -> int:
     say()
     say(f"hanse query '{_QUESTION}'")
     say()
-    print_table(columns, rows)
+    print_data(columns, rows)
     say()
     for line in written["next"]:
         say(line)

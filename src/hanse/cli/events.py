@@ -6,7 +6,8 @@ import click
 
 from hanse.cli.exits import Exit
 from hanse.cli.options import json_option, opened
-from hanse.cli.render import moment, print_json, print_table, say_status
+from hanse.cli.render import count, moment, print_json, say, say_status
+from hanse.cli.tables import Column, print_table
 
 
 @click.group("events", invoke_without_command=True)
@@ -26,10 +27,12 @@ def command_events(
     if as_json:
         print_json(document)
         return Exit.OK
+    if not document["events"]:
+        say("no such events")
+        return Exit.OK
     print_table(
-        ("#", "time", "type", "subject", "hash"),
+        (Column("#", right=True), "time", "type", Column("subject", prose=True), Column("hash", rank=1)),
         [(e["sequence"], moment(e["time"]), e["type"], e["subject"], e["hash"][:12]) for e in document["events"]],
-        right=("#",),
     )
     return Exit.OK
 
@@ -44,7 +47,7 @@ def command_verify(context: click.Context, head: str | None, as_json: bool) -> i
     if as_json:
         print_json(verdict)
     elif verdict["ok"]:
-        say_status("ok", f"{verdict['count']} events, chain intact, head {verdict['head']}")
+        say_status("ok", f"{count(verdict['count'], 'event')}, chain intact, head {verdict['head']}")
     else:
         say_status("failed", f"the chain is broken: {verdict['broken']['detail']}")
     return Exit.OK if verdict["ok"] else Exit.FAILED

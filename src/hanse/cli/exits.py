@@ -17,6 +17,7 @@ class Exit(IntEnum):
     CONFLICT = 4
     DENIED = 5
     INTERRUPTED = 130
+    UNREAD = 141
 
     @property
     def meaning(self) -> str:
@@ -32,6 +33,7 @@ _MEANINGS = {
     Exit.CONFLICT: "somebody else holds what the command needs; try again later",
     Exit.DENIED: "the statement may not be run",
     Exit.INTERRUPTED: "stopped by the user",
+    Exit.UNREAD: "whoever read the output, `head` for example, stopped reading",
 }
 
 

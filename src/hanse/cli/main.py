@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -29,6 +30,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "completion": ("hanse.cli.completion", "Print the script that completes commands in your shell."),
 }
 """Name → module that holds it as ``command_<name>``, and its one-line help."""
+
+AS_JSON = "hanse.json"
+"""Key in a context's ``meta``: the command shall print JSON, its problems too."""
 
 
 class LazyCommands(click.Group):
@@ -57,6 +61,19 @@ class LazyCommands(click.Group):
             ctx.fail(f"no command `{name}`; {did_you_mean(name, COMMANDS) or 'see hanse --help'}")
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command, and report its problems: as JSON if its document was asked for as JSON."""
+        try:
+            return super().invoke(ctx)
+        except HanseError as error:
+            from hanse.cli.exits import exit_of
+            from hanse.cli.render import print_problems
+
+            print_problems(error.problems, as_json=ctx.meta.get(AS_JSON, False))
+            return exit_of(error)
+        except BrokenPipeError:
+            return _nobody_reads()
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """Write the list of commands without loading any."""
         with formatter.section("Commands"):
@@ -82,8 +99,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A stream that cannot write ✓ gets it as an escape instead of an exception.
+            stream.reconfigure(errors="backslashreplace")
     try:
         result: Any = cli.main(args=arguments, prog_name="hanse", standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except click.ClickException as error:
@@ -93,17 +115,23 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo("stopped", err=True)
         return 130
     except BrokenPipeError:
-        # Whoever read our output (head, less) has seen enough. Keep the interpreter from complaining at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except HanseError as error:
-        return _report(error)
+        return _nobody_reads()
+    except OSError as error:
+        return _refused(error)
     return int(result or 0)
 
 
-def _report(error: HanseError) -> int:
-    from hanse.cli.exits import exit_of
+def _refused(error: OSError) -> int:
+    from hanse.base import Problem
+    from hanse.cli.codes import CANNOT_WRITE
     from hanse.cli.render import print_problems
 
-    print_problems(error.problems)
-    return int(exit_of(error))
+    what = f"`{error.filename}`: {error.strerror}" if error.filename else error.strerror or str(error)
+    print_problems([Problem(CANNOT_WRITE, what)])
+    return 1
+
+
+def _nobody_reads() -> int:
+    """End as programs do whose reader (head, less) has seen enough, and keep the interpreter from complaining."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 141

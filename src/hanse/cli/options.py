@@ -15,7 +15,15 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def json_option(command: Command) -> Command:
     """Add ``--json``: the document that the text is made of."""
-    return click.option("--json", "as_json", is_flag=True, help="Print the document as JSON.")(command)
+    help_ = "Print the document as JSON, and problems too."
+    return click.option("--json", "as_json", is_flag=True, callback=_remember_json, help=help_)(command)
+
+
+def _remember_json(context: click.Context, _: click.Parameter, value: bool) -> bool:
+    from hanse.cli.main import AS_JSON
+
+    context.meta[AS_JSON] = context.meta.get(AS_JSON, False) or value
+    return value
 
 
 def products_argument(command: Command) -> Command:

@@ -6,7 +6,11 @@ import click
 
 from hanse.cli.exits import Exit
 from hanse.cli.options import complete_products, json_option, opened
-from hanse.cli.render import Document, count, moment, print_json, print_table, say, say_status, size
+from hanse.cli.render import Document, count, grouped, moment, print_json, say, say_field, say_status, short_id, size
+from hanse.cli.run import print_checks
+from hanse.cli.tables import Column, print_sample, print_table
+
+_NUMBERS = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "DOUBLE", "FLOAT", "DECIMAL")
 
 
 @click.command("list")
@@ -30,21 +34,29 @@ def command_list(context: click.Context, as_json: bool) -> int:
 def print_products(products: list[Document]) -> None:
     """Print products, one line each."""
     print_table(
-        ("product", "status", "version", "owner", "tables", "rows", "released", "about"),
+        (
+            "product",
+            Column("about", prose=True),
+            Column("owner", prose=True),
+            Column("status", rank=2),
+            Column("version", rank=1),
+            Column("tables", right=True, rank=3),
+            Column("rows", right=True),
+            "released",
+        ),
         [
             (
                 p["product"],
+                _short(p["title"] or p["description"]),
+                p["owner"],
                 p["status"],
                 p["version"],
-                p["owner"],
                 p["tables_count"],
-                None if p["rows"] is None else f"{p['rows']:,}",
-                moment(p["released_at"]),
-                _short(p["title"] or p["description"]),
+                grouped(p["rows"]),
+                moment(p["released_at"]) if p["released_at"] else "not yet",
             )
             for p in products
         ],
-        right=("tables", "rows"),
     )
 
 
@@ -71,38 +83,35 @@ def _print_head(product: Document) -> None:
     say(f"{product['product']}{title}", style="bold")
     for label in ("purpose", "usage", "limitations"):
         if product.get(label):
-            _field(label, product[label])
-    _field("owner", f"{product['owner'] or '-'} (domain {product['domain']['title'] or product['domain']['name']})")
-    _field("status", f"{product['status']}, version {product['version']}")
-    _field("address", product["address"])
+            say_field(label, product[label])
+    say_field("owner", f"{product['owner'] or '-'} (domain {product['domain']['title'] or product['domain']['name']})")
+    say_field("status", f"{product['status']}, version {product['version']}")
+    say_field("address", product["address"])
     release = product["release"]
     if release:
-        checks = f"{count(release['checks_passed'], 'check')} passed, {count(release['warnings'], 'warning')}"
-        _field(
-            "release",
-            f"{release['sequence']} of {moment(release['created_at'])}: {count(release['rows'], 'row')}, "
-            f"{size(release['bytes'])}; {checks}",
-        )
+        what = f"{count(release['rows'], 'row')}, {size(release['bytes'])}"
+        say_field("release", f"{release['sequence']} of {moment(release['created_at'])}: {what}")
     else:
-        _field("release", f"none yet: `hanse run {product['product']}`")
+        say_field("release", f"none yet: `hanse run {product['product']}`")
     run = product["last_run"]
     if run and (not release or run["id"] != release["run"]):
-        _field("last run", f"{run['status']} at {moment(run['started_at'])}: `hanse runs {run['id']}`")
+        say_field("last run", f"{run['status']} at {moment(run['started_at'])}: `hanse runs {short_id(run['id'])}`")
     for query in product["queries"]:
-        _field("query", f"{query['name']}: {_short(query.get('description') or query['sql'])}")
+        what = (query.get("description") or query["sql"]).removeprefix("--")
+        say_field("query", f"{query['name']}: {_short(what)}")
 
 
 def _print_ports(product: Document) -> None:
     lineage = product["lineage"]
     for source in lineage["reads"]:
-        _field("reads", source)
+        say_field("reads", source)
     for file in lineage["files"]:
-        _field("reads", f"file input {file}")
+        say_field("reads", f"file input {file}")
     for reader in lineage["read_by"]:
-        _field("read by", reader)
+        say_field("read by", reader)
     for port in product["ports"]:
         if port["direction"] == "output":
-            _field("port", f"{port['name']}@{port['major']}: contract {port['contract']} ({port['standard']})")
+            say_field("port", f"{port['name']}@{port['major']}: contract {port['contract']} ({port['standard']})")
 
 
 def _print_table(table: Document) -> None:
@@ -111,43 +120,49 @@ def _print_table(table: Document) -> None:
     say(f"{table['table']}  {rows}", style="bold")
     for label in ("description", "granularity"):
         if table.get(label):
-            _field(label, table[label])
+            say_field(label, table[label])
+    _print_checks(table["checks"])
+    say_field("query", table["how_to_query"]["cli"], prose=False)
     say()
     print_table(
-        ("column", "type", "key", "null", "meaning"),
-        [(c["name"], c["type"], _key(c), _null(c), _meaning(c)) for c in table["columns"]],
+        ("column", "type", "key", "null", Column("meaning", prose=True)),
+        [(c["name"], _type(c), _key(c), "no" if c.get("required") else "yes", _meaning(c)) for c in table["columns"]],
     )
-    _print_checks(table)
     _print_sample(table)
-    _field("query", table["how_to_query"]["cli"])
 
 
-def _print_checks(table: Document) -> None:
-    from hanse.cli.run import print_checks
-
-    totals = table["checks"]["totals"]
-    if table["checks"]["results"]:
-        told = ", ".join(f"{number} {status}" for status, number in totals.items() if number)
-        say_status("failed" if totals["failed"] or totals["error"] else "passed", f"checks: {told}")
-        print_checks(table["checks"])
+def _print_checks(report: Document) -> None:
+    if not report["results"]:
+        return
+    # What was released broke no check of severity error; whatever is not as it should be is a warning.
+    totals = report["totals"]
+    warnings = totals["failed"] + totals["error"]
+    told = [count(totals["passed"], "check") + " passed"]
+    told += [count(warnings, "warning")] if warnings else []
+    told += [f"{totals['manual']} for a person to judge"] if totals["manual"] else []
+    say_field("checks", ", ".join(told))
+    print_checks(report)
 
 
 def _print_sample(table: Document) -> None:
     sample = table["sample"]
     if not sample:
         return
-    if sample.get("error"):
-        say_status("warning", f"no sample: {sample['error']['what']}")
-        return
     say()
-    print_table(sample["columns"], sample["rows"])
+    if sample.get("error"):
+        say_status("warning", f"no sample rows: {sample['error']['what']}")
+    elif not sample["rows"]:
+        say("no sample rows: the table is empty")
+    else:
+        print_sample(sample["columns"], sample["rows"], right=_numbers(table["columns"]))
 
 
-def _field(label: str, text: str) -> None:
-    first, *rest = str(text).strip().splitlines() or [""]
-    say(f"  {label:<11} {first}")
-    for line in rest:
-        say(f"  {'':<11} {line}")
+def _numbers(columns: list[Document]) -> list[str]:
+    return [c["name"] for c in columns if c["type"].startswith(_NUMBERS)]
+
+
+def _type(column: Document) -> str:
+    return str(column["type"]).replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")
 
 
 def _key(column: Document) -> str:
@@ -156,16 +171,14 @@ def _key(column: Document) -> str:
     return "unique" if column.get("unique") else ""
 
 
-def _null(column: Document) -> str:
-    if column.get("required"):
-        return "never"
-    return column.get("null_meaning") or "possible, meaning not described"
-
-
 def _meaning(column: Document) -> str:
     parts = [column.get("business_name"), column.get("description")]
-    text = ": ".join(p.strip() for p in parts if p)
-    return f"[{column['classification']}] {text}" if column.get("classification") else text
+    text = ": ".join(" ".join(p.split()) for p in parts if p) or "Not described."
+    if column.get("classification"):
+        text = f"[{column['classification']}] {text}"
+    if column.get("required"):
+        return text
+    return f"{text} Null: {' '.join((column.get('null_meaning') or 'not described.').split())}"
 
 
 def _short(text: str | None, limit: int = 60) -> str | None:

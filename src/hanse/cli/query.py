@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from hanse.cli.exits import Exit
-from hanse.cli.options import opened
-from hanse.cli.render import count, is_terminal, print_table, say
+from hanse.cli.options import json_option, opened
+from hanse.cli.render import count, is_terminal, say
+from hanse.cli.tables import print_data
 
 if TYPE_CHECKING:
     from hanse.query import Result
@@ -24,7 +25,7 @@ _BINARY = {"parquet", "arrow"}
 @click.option("-f", "--file", type=click.Path(dir_okay=False, exists=True), help="Read the statement from a file.")
 @click.option("--format", "format_", type=click.Choice(_FORMATS), help="[default: table on a terminal, else csv]")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="Write to a file.")
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@json_option
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="Rows shown as a table.")
 @click.pass_context
 def command_query(
@@ -43,6 +44,8 @@ def command_query(
     format_ = "json" if as_json else format_ or ("table" if is_terminal() and not output else "csv")
     if format_ in _BINARY and not output and is_terminal():
         raise click.UsageError(f"{format_} is no text: add --output FILE, or send it to a pipe")
+    if output and not Path(output).absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder `{Path(output).parent}`", param_hint="'--output'")
     with opened(context).query(text) as result:
         if format_ == "table":
             _print_table(result, limit)
@@ -73,7 +76,7 @@ def _print_table(result: Result, limit: int) -> None:
     from hanse.query import rows_of
 
     columns, rows, more = rows_of(result, limit)
-    print_table(columns, rows, right=_numbers(result))
+    print_data(columns, rows, right=_numbers(result))
     if more:
         say(f"the first {count(limit, 'row')}; --limit N shows more, --format csv all")
     else:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from collections.abc import Iterable, Mapping
+from typing import Any, TextIO
+
+import click
 
 from hanse.base import Problem
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from hanse.cli.text import visible, width, wrapped
 
 Document = Mapping[str, Any]
+_DELETE_TO_C1 = re.compile("[\x7f-\x9f]")
+_EFFECTS = {"bold", "dim"}
 _MARKS = {
     "ok": ("✓", "green"),
     "passed": ("✓", "green"),
@@ -25,14 +30,23 @@ _MARKS = {
     "error": ("✗", "red"),
     "problem": ("✗", "red"),
     "refused": ("✗", "red"),
+    "plan": ("~", "yellow"),
     "running": ("…", "cyan"),
     "abandoned": ("-", "dim"),
 }
 
 
-def print_json(document: Any) -> None:
+def print_json(document: Any, *, err: bool = False) -> None:
     """Print a document as JSON, the same that the text is made of."""
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n")
+    stream = sys.stderr if err else sys.stdout
+    text = json.dumps(document, indent=2, ensure_ascii=not _writes_unicode(stream), default=str)
+    # JSON lets these stand, terminals obey some of them.
+    text = _DELETE_TO_C1.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    stream.write(text + "\n")
+
+
+def _writes_unicode(stream: TextIO) -> bool:
+    return (stream.encoding or "").lower().replace("-", "") in {"utf8", "utf16", "utf32"}
 
 
 def is_terminal(stream: TextIO | None = None) -> bool:
@@ -40,20 +54,47 @@ def is_terminal(stream: TextIO | None = None) -> bool:
     return (stream or sys.stdout).isatty()
 
 
-def console(*, err: bool = False) -> Console:
-    """Return rich's console for a terminal."""
-    from rich.console import Console
+def terminal_width() -> int:
+    """Return the columns of the terminal."""
+    return shutil.get_terminal_size().columns
 
-    return Console(stderr=err, highlight=False)
+
+def is_coloured(stream: TextIO) -> bool:
+    """Say whether a stream shall have colours: a terminal that knows them, of a user who did not forbid them."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def coloured(text: str, style: str) -> str:
+    """Return a text with a style's escape sequences around it.
+
+    Args:
+        text: one line without control characters.
+        style: ``bold``, ``dim``, a colour, or two of these.
+    """
+    *effects, last = style.split()
+    colour = None if last in _EFFECTS else last
+    return click.style(text, fg=colour, **dict.fromkeys({*effects, last} & _EFFECTS, True))
 
 
 def say(text: str = "", *, style: str | None = None, err: bool = False) -> None:
-    """Print one line; ``style`` is used on a terminal only."""
+    """Print lines; control characters in them are written out, and ``style`` is used on a terminal only."""
     stream = sys.stderr if err else sys.stdout
-    if style and is_terminal(stream):
-        console(err=err).print(text, style=style, markup=False, soft_wrap=True)
-    else:
-        stream.write(text + "\n")
+    for line in text.split("\n"):
+        shown = visible(line.expandtabs(4))
+        stream.write((coloured(shown, style) if style and shown and is_coloured(stream) else shown) + "\n")
+
+
+def say_field(label: str, text: str, *, room: int = 11, prose: bool = True, err: bool = False) -> None:
+    """Print a labelled text, its further lines below the first; on a terminal prose is broken at words.
+
+    Commands are no prose: a line that is broken cannot be copied.
+    """
+    stream = sys.stderr if err else sys.stdout
+    lines = text.strip().split("\n")
+    if prose and is_terminal(stream):
+        lines = wrapped(text.strip(), max(terminal_width() - room - 3, 20))
+    for number, line in enumerate(lines):
+        say(f"  {label if number == 0 else '':<{room}} {line}".rstrip(), err=err)
 
 
 def mark(status: str) -> str:
@@ -67,10 +108,14 @@ def say_status(status: str, text: str, *, indent: int = 0) -> None:
     say(f"{' ' * indent}{sign} {text}", style=style or None)
 
 
-def print_problems(problems: Iterable[Problem]) -> None:
-    """Print problems on standard error, in the house's shape."""
-    for problem in problems:
-        print_problem(problem.as_document())
+def print_problems(problems: Iterable[Problem], *, as_json: bool = False) -> None:
+    """Print problems on standard error: in the house's shape, or as a document with the key ``problems``."""
+    documents = [problem.as_document() for problem in problems]
+    if as_json:
+        print_json({"problems": documents}, err=True)
+        return
+    for document in documents:
+        print_problem(document)
 
 
 def print_problem(problem: Document) -> None:
@@ -79,53 +124,26 @@ def print_problem(problem: Document) -> None:
     say(f"{problem['severity']}[{problem['code']}] {problem['what']}", style=style, err=True)
     for label, key in (("at", "where"), ("why", "why"), ("fix", "fix")):
         if problem.get(key):
-            lines = str(problem[key]).splitlines() or [""]
-            say(f"  {label:<4} {lines[0]}", err=True)
-            for line in lines[1:]:
-                say(f"       {line}", err=True)
-
-
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
-    """Print rows under headings. On a terminal with rules and colours, elsewhere aligned with two spaces between.
-
-    Args:
-        columns: headings.
-        rows: cells; None is shown as an empty cell.
-        right: headings of columns that are aligned to the right.
-    """
-    cells = [[_cell(c) for c in row] for row in rows]
-    if is_terminal():
-        from rich import box
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for column in columns:
-            table.add_column(Text(column), justify="right" if column in right else "left", overflow="fold")
-        for row in cells:
-            table.add_row(*(Text(c) for c in row))
-        console().print(table)
-        return
-    widths = [max([len(h), *(len(r[i]) for r in cells)]) for i, h in enumerate(columns)]
-    for row in [list(columns), *cells]:
-        line = [c.rjust(w) if h in right else c.ljust(w) for c, w, h in zip(row, widths, columns, strict=True)]
-        say("  ".join(line).rstrip())
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else str(value)
+            say_field(label, str(problem[key]), room=4, prose=key == "why", err=True)
 
 
 def print_tree(node: Document, *, prefix: str = "", last: bool = True, root: bool = True) -> None:
     """Print a tree of ``label`` (with an optional ``style``) and ``children``."""
     joint = "" if root else ("└─ " if last else "├─ ")
-    say(f"{prefix}{joint}{node['label']}", style=node.get("style"))
     below = prefix if root else prefix + ("   " if last else "│  ")
     children = node.get("children") or []
+    room = max(terminal_width() - len(prefix + joint) - 2, 20)
+    first, *rest = wrapped(node["label"], room) if is_terminal() and width(node["label"]) > room else [node["label"]]
+    _say_in_tree(prefix + joint, first, node.get("style"))
+    for line in rest:
+        _say_in_tree(below + ("│ " if children else "  "), line, node.get("style"))
     for number, child in enumerate(children):
         print_tree(child, prefix=below, last=number == len(children) - 1, root=False)
+
+
+def _say_in_tree(branches: str, text: str, style: str | None) -> None:
+    shown = visible(text)
+    sys.stdout.write(branches + (coloured(shown, style) if style and is_coloured(sys.stdout) else shown) + "\n")
 
 
 def count(number: int | None, one: str, many: str | None = None) -> str:
@@ -135,10 +153,20 @@ def count(number: int | None, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def grouped(number: int | None) -> str:
+    """Return a number with its thousands separated; nothing for None."""
+    return "" if number is None else f"{number:,}"
+
+
+def short_id(id_: str) -> str:
+    """Return the end of an id, by which `hanse runs` finds it: ids of one moment begin alike."""
+    return id_[-8:]
+
+
 def size(number: int | None) -> str:
-    """Return bytes in a unit that people read."""
+    """Return bytes in a unit that people read; nothing for None."""
     if number is None:
-        return "-"
+        return ""
     value = float(number)
     for unit in ("B", "kB", "MB", "GB"):
         if value < 1000:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,17 +15,19 @@ from hanse.cli.options import complete_products, json_option, opened, products_a
 from hanse.cli.render import (
     Document,
     count,
+    grouped,
     is_terminal,
     moment,
     print_json,
     print_problem,
-    print_table,
     say,
     say_status,
+    short_id,
     size,
 )
+from hanse.cli.tables import Column, print_table
 
-_SHOWN_ROWS = 5
+_SHOWN_REASONS = 5
 
 
 @click.command("run")
@@ -64,12 +67,14 @@ def command_runs(context: click.Context, run_id: str | None, product: str | None
         print_json(document)
     elif run_id:
         _print_details(document)
+    elif not document["runs"]:
+        say("no runs yet: `hanse run` builds, checks and publishes")
     else:
         print_table(
-            ("run", "product", "status", "started", "seconds", "error"),
+            ("run", "product", "status", "started", Column("seconds", right=True), "error"),
             [
                 (
-                    r["id"],
+                    short_id(r["id"]),
                     r["product"],
                     r["status"],
                     moment(r["started_at"]),
@@ -78,7 +83,6 @@ def command_runs(context: click.Context, run_id: str | None, product: str | None
                 )
                 for r in document["runs"]
             ],
-            right=("seconds",),
         )
     return Exit.OK
 
@@ -96,34 +100,39 @@ def progress(*, quiet: bool = False) -> Iterator[Callable[[str, str, int, int], 
 
 
 def _plain(phase: str, name: str, done: int, total: int) -> None:
-    if phase in {"run", "apply"}:
-        say(f"{phase} {name} ({min(done + 1, total)}/{total})", err=True)
+    """Say what product is under way, in one line; steps within a product are for the bar."""
+    if phase == "run":
+        say(f"run {name} ({done + 1}/{total})", err=True)
 
 
 @contextmanager
 def _bar() -> Iterator[Callable[[str, str, int, int], None]]:
+    """Yield a listener that draws a bar from the first word on: before it, a question may be asked."""
+    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from hanse.cli.render import console
-
     columns = (
-        TextColumn("{task.fields[product]}", style="bold"),
-        TextColumn("{task.fields[phase]:<6}"),
+        TextColumn("{task.fields[product]}", style="bold", markup=False),
+        TextColumn("{task.fields[phase]}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console(err=True), transient=True) as bar:
-        task = bar.add_task("", total=None, product="", phase="")
+    bar = Progress(*columns, console=Console(stderr=True, highlight=False), transient=True)
+    task = bar.add_task("", total=None, product="", phase="")
 
-        def listen(phase: str, name: str, done: int, total: int) -> None:
-            if phase == "run":
-                bar.update(task, product=name, phase="", description="", completed=0, total=None)
-            else:
-                bar.update(task, phase=phase, description=name, completed=done, total=total)
+    def listen(phase: str, name: str, done: int, total: int) -> None:
+        bar.start()
+        if phase == "run":
+            bar.update(task, product=name, phase="", description="", completed=0, total=None)
+        else:
+            bar.update(task, phase=phase, description=name, completed=done, total=total)
 
+    try:
         yield listen
+    finally:
+        bar.stop()
 
 
 def print_run(run: Document) -> None:
@@ -149,26 +158,38 @@ def print_checks(report: Document, *, everything: bool = False) -> None:
             continue
         status = "warning" if result["severity"] == "warning" and not calm else result["status"]
         say_status(status, _verdict(result), indent=2)
-        for sample in result["sample"][:_SHOWN_ROWS]:
-            say(f"      {sample['reason']}")
-        hidden = len(result["sample"]) - _SHOWN_ROWS
-        if hidden > 0:
-            say(f"      … {count(hidden, 'more sampled row')}: `hanse runs --json`")
+        if not calm and result["where"]:
+            say(f"    at   {result['where']}")
+        if result["status"] == "error" and result["message"]:
+            say(f"    fix  {result['message']}")
+        _print_failing_rows(result["sample"])
+
+
+def _print_failing_rows(sample: list[Document]) -> None:
+    """Print why the sampled rows fail; the same reason once."""
+    reasons = Counter(row["reason"] for row in sample)
+    for reason, times in list(reasons.items())[:_SHOWN_REASONS]:
+        say(f"    row  {reason}" + (f"  ({count(times, 'row')})" if times > 1 else ""))
+    hidden = sum(list(reasons.values())[_SHOWN_REASONS:])
+    if hidden:
+        say(
+            f"         … and {count(hidden, 'more sampled row')}: `hanse runs last --json`, or mesh.catalog.failed_rows"
+        )
 
 
 def _verdict(result: Document) -> str:
-    text = f"{result['table']}  {result['check']}"
+    text = f"{result['table'].rpartition('.')[2]}  {result['check']}"
     if result["status"] == "error":
         return f"{text}: could not run: {result['error']}"
+    if result["status"] == "manual":
+        return f"{text}: for a person to judge"
     if result["status"] != "failed":
         return text
-    counted = ""
     if result["failed_rows"] is not None:
-        counted = f": {count(result['failed_rows'], 'row')}"
-        if result["total_rows"]:
-            counted += f" of {result['total_rows']:,}"
-    message = f" ({result['message']})" if result["message"] else ""
-    return f"{text}{counted}{message}"
+        return f"{text}: {result['failed_rows']:,} of {count(result['total_rows'], 'row')}"
+    if isinstance(result["measured"], int) and not isinstance(result["measured"], bool):
+        return f"{text}: measured {result['measured']:,}"
+    return f"{text}: {result['message']}" if result["message"] else text
 
 
 def _print_published(run: Document) -> None:
@@ -198,9 +219,11 @@ def _print_details(run: Document) -> None:
     if run["steps"]:
         say()
         print_table(
-            ("step", "status", "rows", "bytes", "seconds"),
-            [(s["name"], s["status"], s["rows"], s["bytes"], f"{s['seconds']:.3f}") for s in run["steps"]],
-            right=("rows", "bytes", "seconds"),
+            ("step", "status", *(Column(c, right=True) for c in ("rows", "bytes", "seconds"))),
+            [
+                (s["name"], s["status"], grouped(s["rows"]), size(s["bytes"]), f"{s['seconds']:.3f}")
+                for s in run["steps"]
+            ],
         )
     if run["checks"]["results"]:
         say()

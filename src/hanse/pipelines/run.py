@@ -151,6 +151,8 @@ def _end_failed(around: Surroundings, run: Run, error: HanseError) -> None:
 
 
 def _unexpected(error: BaseException) -> HanseError:
+    if isinstance(error, KeyboardInterrupt):
+        return RunError(UNEXPECTED, "the run was interrupted", fix="run it again")
     return RunError(UNEXPECTED, f"the run stopped: {type(error).__name__}", fix="report this with the log")
 
 
