@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast, get_args
 
 from hanse.base import Location, Problem, ProductName, Severity, SpecError
-from hanse.base.codes import ILLEGAL_NAME
-from hanse.base.names import name_fault, split_major, suggest_name
+from hanse.base.names import name_fault, suggest_name
 from hanse.base.suggest import closest, did_you_mean
 from hanse.spec import codes
 from hanse.spec.contract import Contract
@@ -28,6 +27,7 @@ from hanse.spec.product import (
     TeamMember,
     Transform,
 )
+from hanse.spec.product_checks import check_names, check_tables, duplicate
 from hanse.spec.variables import Expansion
 
 _EXPECTED = ("product.yaml", "pipeline.yaml", "contracts", "transforms", "queries", "data")
@@ -85,9 +85,9 @@ class _Assembler:
         if described and pipeline.pipeline:
             document, model = described
             product = self._product(document, model, contracts, pipeline, transforms, queries)
-            self._check_names(product)
+            self._problems += check_names(product)
             if not self._broken:
-                self._check_tables(product, pipeline)
+                self._problems += check_tables(product, pipeline.tables)
         problems = [replace(p, subject=str(self._name)) for p in self._problems]
         return Assembly(
             product=None if any(p.severity is Severity.ERROR for p in problems) else product,
@@ -279,7 +279,7 @@ class _Assembler:
                     fix=f"call it `{suggest_name(port.name)}`, or write `domain.product.table` in SQL",
                 )
             if any(p.name == port.name for p in ports):
-                self._duplicate("input port", port.name, where)
+                self._problems.append(duplicate("input port", port.name, where))
             ports.append(InputPort(port.name, contract_id=port.contractId, major=_major(port.version), where=where))
         return tuple(ports)
 
@@ -345,127 +345,6 @@ class _Assembler:
                 fix=did_you_mean(port.contractId, [c.id for c in contracts]) or "add the contract",
             )
         return None
-
-    def _duplicate(self, what: str, name: str, where: Location | None) -> None:
-        self._report(
-            codes.DUPLICATE_NAME, f"two {what}s are called `{name}`", where, fix="rename or remove one of them"
-        )
-
-    # Names and tables
-
-    def _check_names(self, product: Product) -> None:
-        ports = set[tuple[str, int]]()
-        tables = dict[tuple[str, int], str]()
-        contracts = set[tuple[str, int]]()
-        for port in product.outputs:
-            self._legal("output port", port.name, port.where)
-            if (port.name, port.major) in ports:
-                self._duplicate("output port", port.name, port.where)
-            ports.add((port.name, port.major))
-            if port.contract is None:
-                continue
-            key = (port.contract.id, port.contract.major)
-            if key in contracts:
-                self._report(
-                    codes.DUPLICATE_CONTRACT,
-                    f"two output ports name the contract `{key[0]}` (major {key[1]})",
-                    port.where,
-                    fix="give each port a contract of its own",
-                )
-                continue
-            contracts.add(key)
-            for table in port.contract.tables:
-                self._legal("table", table.name, table.where)
-                other = tables.setdefault((table.name, port.major), port.name)
-                if other != port.name:
-                    self._report(
-                        codes.DUPLICATE_NAME,
-                        f"the output ports `{other}` and `{port.name}` both have a table `{table.name}`",
-                        table.where,
-                        why="a table's name is unique within its product",
-                        fix="rename one of the tables",
-                    )
-        self._check_clashes(product)
-
-    def _legal(self, what: str, name: str, where: Location | None) -> None:
-        fault = name_fault(name)
-        if fault:
-            self._report(
-                ILLEGAL_NAME,
-                f"the {what} `{name}` has no legal name",
-                where,
-                why=fault,
-                fix=f"call it `{suggest_name(name)}`",
-            )
-
-    def _check_clashes(self, product: Product) -> None:
-        """Transforms, file inputs and input ports share one space of names."""
-        taken: dict[str, str] = {}
-        for transform in product.transforms:
-            taken[transform.name] = f"the transform {transform.path}"
-        inputs = [(f.name, f"the file input `{f.name}`", f.where) for f in product.pipeline.files]
-        inputs += [(p.name, f"the input port `{p.name}`", p.where) for p in product.input_ports]
-        for name, what, where in inputs:
-            if name in taken:
-                self._report(
-                    codes.NAME_CLASH,
-                    f"`{name}` is both {taken[name]} and {what}",
-                    where,
-                    why="SQL calls all of them by name",
-                    fix="rename the input, for example to "
-                    f"`{name}_raw`" + (" by renaming the file" if product.pipeline.path is None else ""),
-                )
-            taken.setdefault(name, what)
-
-    def _check_tables(self, product: Product, pipeline: PipelineReading) -> None:
-        transforms = {t.name for t in product.transforms}
-        files = {f.name for f in product.pipeline.files}
-        built = set[str]()
-        for port, table in product.tables:
-            local = table.name if port.major == 1 else f"{table.name}_v{port.major}"
-            source = next((n for n in (local, table.name) if n in transforms), None)
-            if source is None and not {local, table.name} & files:
-                self._report(
-                    codes.UNBUILT_TABLE,
-                    f"nothing builds the table `{table.name}` of output port `{port.name}`",
-                    table.where,
-                    fix=self._build_fix(local, transforms | files),
-                )
-            built.update((local, table.name))
-        for transform in product.transforms:
-            self._check_transform(transform, built)
-        for name, where in pipeline.tables.items():
-            known = built | transforms
-            if name not in known:
-                self._report(
-                    codes.UNKNOWN_TABLE,
-                    f"`{name}` is no table of this product",
-                    where,
-                    fix=did_you_mean(name, known) or "remove it",
-                )
-
-    def _build_fix(self, local: str, known: set[str]) -> str:
-        near = closest(local, known)
-        hint = f" (is `{near}` meant?)" if near else ""
-        return f"add `transforms/{local}.sql`, or a file input called `{local}`{hint}"
-
-    def _check_transform(self, transform: Transform, built: set[str]) -> None:
-        if transform.name in built:
-            return
-        base, major = split_major(transform.name)
-        fault = name_fault(base)
-        where = Location(transform.path)
-        if fault:
-            fix = f"rename the file to `{suggest_name(transform.name)}.sql`"
-            self._report(ILLEGAL_NAME, f"the transform `{transform.name}` has no legal name", where, why=fault, fix=fix)
-        elif major is not None:
-            self._report(
-                ILLEGAL_NAME,
-                f"the transform `{transform.name}` builds no table",
-                where,
-                why=f"`_v{major}` selects a contract's major version, and no contract has `{base}` in major {major}",
-                fix=f"rename it, or add the contract of `{base}` with version {major}.0.0",
-            )
 
 
 def _team(model: ProductFile) -> tuple[str | None, tuple[TeamMember, ...]]:
