@@ -121,3 +121,28 @@ def test_equal_tests_are_counted_once(laboratory: Any, words: Any) -> None:
     subject = words.table(words.column("id", Scalar.BIGINT, required=True, rules=(rule,)))
     count = scan(checks_of(words.contract(subject), subject), "t")
     assert count.positions == {"required(id)": 1, "nullValues(id):r": 1}
+
+
+@pytest.mark.usefixtures("any_size_is_big")
+def test_composite_keys_rise_as_a_whole(laboratory: Any, words: Any) -> None:
+    """In each row one part of the key is greater than before, and still a key comes back."""
+    subject = words.table(
+        words.column("a", Scalar.BIGINT, primary_key_position=1), words.column("b", Scalar.BIGINT, primary_key_position=2)
+    )
+
+    def verdict(keys: list[tuple[int, int]]) -> tuple[str, int]:
+        found = laboratory.verdict(subject, [{"a": a, "b": b} for a, b in keys], "primaryKey(a, b)")
+        return found.method, found.failed_rows
+
+    assert verdict([(1, 1), (0, 2), (1, 1)]) == ("group", 2)
+    assert verdict([(1, 1), (1, 2), (2, 1), (2, 5)]) == ("order", 0)
+
+
+def test_a_column_of_nulls_breaks_tests_about_nulls_only(laboratory: Any, words: Any) -> None:
+    zero = (Condition("mustBe", (0,)),)
+    missing = Rule("library", metric="missingValues", arguments={"missingValues": [None, 7]}, conditions=zero, name="m")
+    subject = words.table(words.column("a", Scalar.BIGINT, enum=(1,), limits={"multiple_of": 2}, rules=(missing,)))
+    rows = [{"a": None}, {"a": None}]
+    assert laboratory.verdict(subject, rows, "missingValues(a):m").measured == 2
+    assert laboratory.verdict(subject, rows, "enum(a)").failed_rows == 0
+    assert laboratory.verdict(subject, rows, "multipleOf(a)").method == "statistics"
