@@ -247,6 +247,11 @@ def test_an_empty_key_counts_as_not_given(contract: Make) -> None:
             "write it like `2013-01-31`, `2013-01-31T12:00:00` or `12:00:00`",
         ),
         ("- {name: a, logicalType: number, logicalTypeOptions: {minimum: 2, maximum: 1}}", "HNS-S014", "9:60", None),
+        ("- {name: a, physicalType: INT, logicalTypeOptions: {minimum: x, format: i8}}", "HNS-S014", "9:68", None),
+        ("- {name: a, physicalType: INT, logicalTypeOptions: {maximum: [1]}}", "HNS-S014", "9:68", "write a number"),
+        ("- {name: a, physicalType: DATE, logicalTypeOptions: {maximum: 3}}", "HNS-S014", "9:69", None),
+        ("- {name: a, physicalType: TEXT, logicalTypeOptions: {maxLength: x}}", "HNS-S014", "9:71", None),
+        ("- {name: a, physicalType: TEXT, logicalTypeOptions: {minLength: true}}", "HNS-S014", "9:71", None),
     ],
 )
 def test_faults_of_columns(columns: str, code: str, place: str, fix: str | None, contract: Make) -> None:

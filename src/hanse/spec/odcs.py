@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -11,17 +10,15 @@ from typing import Any
 from hanse.base import Code, Location, Problem, Severity, SpecError
 from hanse.base.suggest import did_you_mean
 from hanse.spec import codes, odcs_schema
-from hanse.spec.contract import Column, Contract, Limits, ServiceLevel, Table
+from hanse.spec.contract import Column, Contract, ServiceLevel, Table
 from hanse.spec.document import Document, Map, as_written, plain, read_document
+from hanse.spec.odcs_limits import read_limits
 from hanse.spec.odcs_quality import read_rules
 from hanse.spec.odcs_types import PhysicalType, Refusal, scalar_type
 from hanse.spec.shape import check
 from hanse.spec.types import DataType, Field, List, Scalar, Struct
 from hanse.spec.types import Map as MapType
 
-_FORMAT_BOUNDS = {
-    f"{s}{b}": (-(2 ** (b - 1)) if s == "i" else 0, 2 ** (b - (s == "i")) - 1) for s in "iu" for b in (8, 16, 32)
-}
 _VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+)*(?:[-+][0-9A-Za-z.+-]+)?")
 _WHOLE_ELEMENTS = frozenset({"int8", "uint8"})
 
@@ -218,7 +215,7 @@ class _Reader:
             unique=bool(entry.get("unique")),
             primary_key_position=_position(entry, "primaryKey", "primaryKeyPosition"),
             partition_key_position=_position(entry, "partitioned", "partitionKeyPosition"),
-            limits=self._limits(logical, type_, options, label),
+            limits=read_limits(self._document, options, logical, type_, self._problems, of=label),
             enum=_enum(entry, options),
             description=entry.get("description"),
             business_name=entry.get("businessName"),
@@ -280,7 +277,8 @@ class _Reader:
         children = self._columns(entry.get("properties"), label)
         if not children:
             self._report(codes.NO_TYPE, f"object {label} has no members", entry, fix="list them under `properties:`")
-        needed = options.get("required") or ()
+        required = options.get("required")
+        needed = required if isinstance(required, list) else []
         for name in needed:
             if name not in {c.name for c in children}:
                 self._report(
@@ -339,77 +337,6 @@ class _Reader:
         column = self._column(entry, label)
         return column if column.name else replace(column, name=name)
 
-    def _limits(self, logical: str | None, type_: DataType, options: Map, label: str) -> Limits:
-        if not options:
-            return Limits()
-        low, high = plain(options.get("minimum")), plain(options.get("maximum"))
-        above, below = plain(options.get("exclusiveMinimum")), plain(options.get("exclusiveMaximum"))
-        if isinstance(above, bool):  # ODCS 3.0 said whether `minimum` itself is excluded
-            low, above = (None, low) if above else (low, None)
-        if isinstance(below, bool):
-            high, below = (None, high) if below else (high, None)
-        smallest, greatest = (
-            _FORMAT_BOUNDS.get(str(options.get("format")), (None, None)) if logical == "integer" else (None, None)
-        )
-        lengths = ("minItems", "maxItems") if logical == "array" else ("minLength", "maxLength")
-        dimensions = options.get("dimensions") if logical == "vector" else None
-        limits = Limits(
-            minimum=low if smallest is None or (low is not None and low > smallest) else smallest,
-            maximum=high if greatest is None or (high is not None and high < greatest) else greatest,
-            exclusive_minimum=above,
-            exclusive_maximum=below,
-            multiple_of=plain(options.get("multipleOf")),
-            min_length=dimensions or options.get(lengths[0]),
-            max_length=dimensions or options.get(lengths[1]),
-            pattern=options.get("pattern"),
-            format=options.get("format"),
-            unique_items=bool(options.get("uniqueItems")),
-        )
-        self._sane(limits, type_, options, label)
-        return limits
-
-    def _sane(self, limits: Limits, type_: DataType, options: Map, label: str) -> None:
-        for key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
-            value = options.get(key)
-            if isinstance(value, str) and not _is_iso(value, type_):
-                self._report(
-                    codes.BAD_VALUE,
-                    f"`{key}` of {label} is `{value}`",
-                    options,
-                    key,
-                    why="bounds of dates and times are written as in ISO 8601",
-                    fix="write it like `2013-01-31`, `2013-01-31T12:00:00` or `12:00:00`",
-                )
-                return
-        low = limits.minimum if limits.minimum is not None else limits.exclusive_minimum
-        high = limits.maximum if limits.maximum is not None else limits.exclusive_maximum
-        crossed = _crossed(low, high) or _crossed(limits.min_length, limits.max_length)
-        if crossed:
-            self._report(
-                codes.BAD_VALUE,
-                f"no value of {label} can keep its bounds",
-                options,
-                why="the lower one is above the upper one",
-                fix="make the lower one smaller",
-            )
-
-
-def _crossed(low: Any, high: Any) -> bool:
-    if low is None or high is None or isinstance(low, str) is not isinstance(high, str):
-        return False
-    return bool(low > high)
-
-
-def _is_iso(text: str, type_: DataType) -> bool:
-    try:
-        if type_ is Scalar.TIME:
-            dt.time.fromisoformat(text)
-        elif type_ in (Scalar.DATE, Scalar.TIMESTAMP, Scalar.TIMESTAMPTZ):
-            dt.datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
-
 
 def _position(entry: Map, flag: str, key: str) -> int | None:
     """Return the position in a key, 0 for a member without one, None for no member."""
@@ -421,9 +348,9 @@ def _position(entry: Map, flag: str, key: str) -> int | None:
 
 def _enum(entry: Map, options: Map) -> tuple[Any, ...]:
     values = [plain(e["value"]) for e in entry.get("enum") or () if e.get("value") is not None]
-    for value in plain(options.get("enum") or ()):
-        if value not in values:
-            values.append(value)
+    among_options = plain(options.get("enum"))
+    if isinstance(among_options, list):
+        values += [value for value in among_options if value not in values]
     return tuple(values)
 
 
