@@ -127,7 +127,8 @@ def test_equal_tests_are_counted_once(laboratory: Any, words: Any) -> None:
 def test_composite_keys_rise_as_a_whole(laboratory: Any, words: Any) -> None:
     """In each row one part of the key is greater than before, and still a key comes back."""
     subject = words.table(
-        words.column("a", Scalar.BIGINT, primary_key_position=1), words.column("b", Scalar.BIGINT, primary_key_position=2)
+        words.column("a", Scalar.BIGINT, primary_key_position=1),
+        words.column("b", Scalar.BIGINT, primary_key_position=2),
     )
 
     def verdict(keys: list[tuple[int, int]]) -> tuple[str, int]:

@@ -108,6 +108,24 @@ def test_bounds_beyond_the_type_are_settled(clause: str, stated: Any, type_: Dat
     assert bound(clause, stated, type_) == expected
 
 
+@pytest.mark.parametrize("stated", ["2013-01-31", "2013-01-31T00:00:00", "2013-01-31T12:00:00"])
+def test_moments_bound_dates_by_their_first_instant(stated: str) -> None:
+    moment = datetime.fromisoformat(stated)
+    for day in (date(2013, 1, 30), date(2013, 1, 31), date(2013, 2, 1)):
+        first = datetime.combine(day, time())
+        for clause, keeps in {
+            "minimum": first >= moment,
+            "maximum": first <= moment,
+            "exclusiveMinimum": first > moment,
+            "exclusiveMaximum": first < moment,
+        }.items():
+            found = bound(clause, stated, Scalar.DATE)
+            assert isinstance(found, Bound)
+            limit = found.value
+            same = {">=": day >= limit, ">": day > limit, "<=": day <= limit, "<": day < limit}[found.operator]
+            assert same is keeps
+
+
 def test_truth_values_have_no_bounds() -> None:
     with pytest.raises(ValueError, match="no order"):
         bound("minimum", 0, Scalar.BOOLEAN)

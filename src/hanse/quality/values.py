@@ -63,7 +63,19 @@ def bound(clause: str, value: Any, type_: DataType) -> Bound | bool:
     if isinstance(type_, Decimal):
         limit = Number(10**type_.precision - 1).scaleb(-type_.scale, _EXACT)
         return _exact_bound(operator, value, type_.scale, (-limit, limit))
+    if type_ is Scalar.DATE:
+        return _date_bound(operator, value)
     return Bound(operator, coerce(value, type_), value)
+
+
+def _date_bound(operator: Literal[">=", ">", "<=", "<"], stated: Any) -> Bound:
+    """A moment bounds dates, too: a date stands for its first instant, so the bound moves to the nearest date."""
+    moment = _timestamp(stated)
+    day = moment.date()
+    if moment.time() == time() or operator in (">", "<="):
+        return Bound(operator, day, stated)
+    # Past midnight: the day itself is below, the next one above.
+    return Bound(">" if operator == ">=" else "<=", day, stated)
 
 
 def divisor(value: Any, type_: DataType) -> Any:
