@@ -129,6 +129,14 @@ class Session(Protocol):
         """Run a SELECT that returns few rows, and return them all."""
         ...
 
+    def hold(self, name: str, select: str) -> int:
+        """Run a SELECT, keep its rows in the session's own memory (which may spill) and bind them under a name.
+
+        Returns:
+            The number of rows.
+        """
+        ...
+
     def stage(self, select: str, path: str, columns: Sequence[StoredColumn] | None = None) -> StagedFile:
         """Run a SELECT and write its rows to one Parquet file, with field ids when ``columns`` are given.
 

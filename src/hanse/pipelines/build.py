@@ -32,6 +32,7 @@ from hanse.pipelines.records import StepLog
 from hanse.pipelines.situation import Listener, Situation, Surroundings
 from hanse.pipelines.stage import (
     Staged,
+    hold_private,
     relation_of,
     stage_private,
     stage_table,
@@ -40,6 +41,9 @@ from hanse.pipelines.stage import (
 from hanse.plan import column_drafts
 from hanse.registry import CheckResult, CheckStatus, FailedRow, Release, ReleasedTable, Run
 from hanse.spec import FileInput, Table
+
+HELD_ROWS = 100_000
+"""Private transforms that read no more rows than this are held in memory: a file would cost more than it saves."""
 
 
 def build(
@@ -71,9 +75,11 @@ def _silent(phase: str, name: str, done: int, total: int) -> None:
 class _Tables:
     """What was staged and found so far, shared by the threads of one build.
 
+    ``ready`` holds the rows, where known, of everything that can be read, by the session's name for it.
     ``sound`` holds tables that were refused: their rows without values that could not be cast, for checks only.
     """
 
+    ready: dict[str, int | None] = field(default_factory=dict)
     staged: dict[str, StagedFile] = field(default_factory=dict)
     sound: dict[str, StagedFile] = field(default_factory=dict)
     results: list[CheckResult] = field(default_factory=list)
@@ -123,7 +129,7 @@ class _Build:
         around = self.around
         release = publish(around.registry, around.store, around.clock, self.run_, self.log, delivery)
         self.kept.forget_all_but(
-            self._private_path(n) for n in self.graph.needed if n.is_private and not is_volatile(n)
+            self.kept.path(n.name, self.keys[n.name]) for n in self.graph.needed if n.is_private and not is_volatile(n)
         )
         return release, tuple(published_name(self.product, n) for n in built)
 
@@ -207,6 +213,7 @@ class _Build:
     def _bind_inputs(self, session: Session, wanted: Sequence[Node], scans: Mapping[str, TableScan]) -> None:
         for name, scan in scans.items():
             session.bind(name, scan)
+            self.found.ready[name] = self._released_rows(name)
         sources = {f.name: f for f in self.product.pipeline.files}
         reads = {r: n for n in wanted for r in n.reads.values() if isinstance(r, FileRead)}
         for read, node in reads.items():
@@ -231,6 +238,13 @@ class _Build:
                     measured.rows = next((s.rows for s in statistics.values()), None)
             except HanseError as error:
                 raise unreadable(error, source, f"{self.product.name}.{source.name}") from error
+            self.found.ready[name] = measured.rows
+
+    def _released_rows(self, name: str) -> int | None:
+        """Return the rows of a released table by its internal name."""
+        upstream = {relation_of(PortRead(t.table)): t.rows for r in self.situation.upstream.values() for t in r.tables}
+        own = self.situation.visible.tables if self.situation.visible else ()
+        return (upstream | {relation_of(NodeRead(t.table.local)): t.rows for t in own}).get(name)
 
     # Staging
 
@@ -240,12 +254,14 @@ class _Build:
         What reads a table that was refused is left out: the refusal is what its owner has to mend.
         """
         names = {n.name for n in wanted}
-        waiting = {n.name: names.intersection(n.needs) for n in wanted}
+        waiting = {n.name: {relation_of(NodeRead(need)) for need in names.intersection(n.needs)} for n in wanted}
         nodes = {n.name: n for n in wanted}
         running: dict[Future[None], str] = {}
+        done = 0
         with ThreadPoolExecutor(_workers(), thread_name_prefix="hanse-stage") as pool:
             while True:
-                for name in [n for n, needs in waiting.items() if needs <= self.found.staged.keys()]:
+                ready = self.found.ready.keys()
+                for name in [n for n, needs in waiting.items() if needs <= ready]:
                     del waiting[name]
                     running[pool.submit(self._stage, session, nodes[name])] = name
                 if not running:
@@ -254,7 +270,8 @@ class _Build:
                 for future in finished:
                     name = running.pop(future)
                     self._raise_failure(future, waiting)
-                    self.listener("stage", name, len(self.found.staged), len(wanted))
+                    done += 1
+                    self.listener("stage", name, done, len(wanted))
 
     @staticmethod
     def _raise_failure(future: Future[None], waiting: dict[str, set[str]]) -> None:
@@ -263,40 +280,60 @@ class _Build:
             future.result()
 
     def _stage(self, session: Session, node: Node) -> None:
-        path = self._private_path(node) if node.is_private else self._staging(node)
-        ready = self._ready(node, path)
+        if not node.is_private:
+            self._stage_table(session, node)
+        elif self._is_small(node):
+            with self.log.step("stage", node.name) as measured:
+                measured.rows = hold_private(session, node, self.product)
+            self.found.ready[relation_of(NodeRead(node.name))] = measured.rows
+        else:
+            self._stage_private(session, node)
+
+    def _is_small(self, node: Node) -> bool:
+        """Say whether a private result can be held in memory: quick to build again, and not worth a file."""
+        rows = [self.found.ready[relation_of(read)] for read in node.reads.values()]
+        return all(r is not None for r in rows) and sum(r or 0 for r in rows) <= HELD_ROWS
+
+    def _stage_private(self, session: Session, node: Node) -> None:
+        path = self.kept.path(node.name, self.keys[node.name])
+        rows = None
+        if os.path.exists(path):
+            self.log.reused("stage", node.name, None, {"path": path})
+        else:
+            with self.log.step("stage", node.name) as measured:
+                staged = stage_private(session, node, self.product, path)
+                rows = measured.rows = staged.rows
+                measured.bytes = staged.bytes
+        name = relation_of(NodeRead(node.name))
+        session.bind(name, ParquetScan((path,)))
+        self.found.ready[name] = rows
+
+    def _stage_table(self, session: Session, node: Node) -> None:
+        path = self._staging(node)
+        ready = self._staged_before(node, path)
         if ready is None:
             with self.log.step("stage", node.name) as measured:
-                if node.is_private:
-                    staged = stage_private(session, node, self.product, path)
-                else:
-                    aside = os.path.join(self.scratch, f"sound-{node.name}.parquet")
-                    staged = stage_table(session, node, self.product, path, self.columns[node.name], aside)
+                aside = os.path.join(self.scratch, f"sound-{node.name}.parquet")
+                staged = stage_table(session, node, self.product, path, self.columns[node.name], aside)
                 if staged.failures:
                     self._refuse_casts(session, node, staged)
                     return
                 ready = staged.file
                 measured.rows, measured.bytes = ready.rows, ready.bytes
                 measured.output = {"path": ready.path, "rows": ready.rows, "bytes": ready.bytes}
-        scan = ParquetScan((ready.path,)) if node.is_private else TableScan((ready.path,), self.columns[node.name])
-        session.bind(relation_of(NodeRead(node.name)), scan)
+        name = relation_of(NodeRead(node.name))
+        session.bind(name, TableScan((ready.path,), self.columns[node.name]))
         with self.found.lock:
             self.found.staged[node.name] = ready
+            self.found.ready[name] = ready.rows
 
-    def _private_path(self, node: Node) -> str:
-        return self.kept.path(node.name, self.keys[node.name])
-
-    def _ready(self, node: Node, path: str) -> StagedFile | None:
-        """Return a file that an earlier attempt staged with the same key, if it is there whole."""
+    def _staged_before(self, node: Node, path: str) -> StagedFile | None:
+        """Return the file that this run staged before its process died, if it is recorded and there."""
         if not os.path.exists(path):
             return None
-        size = os.path.getsize(path)
-        for step in self.around.registry.reader().steps(self.run_.id) if not node.is_private else ():
+        for step in self.around.registry.reader().steps(self.run_.id):
             if step.name == f"stage:{node.name}" and step.output.get("path") == path:
-                return StagedFile(path, int(step.output["rows"]), size)
-        if node.is_private:
-            self.log.reused("stage", node.name, None, {"path": path})
-            return StagedFile(path, -1, size)
+                return StagedFile(path, int(step.output["rows"]), os.path.getsize(path))
         return None
 
     def _refuse_casts(self, session: Session, node: Node, staged: Staged) -> None:

@@ -76,7 +76,18 @@ def select_of(session: Session, node: Node, product: Product) -> str:
     return _identity(session, node.table, _source_of(node, product), relation_of(next(iter(node.reads.values()))))
 
 
-def stage_private(session: Session, node: Node, product: Product, path: str) -> Staged:
+def hold_private(session: Session, node: Node, product: Product) -> int:
+    """Build a private transform in the session's memory and bind it there. Returns the number of its rows.
+
+    Raises:
+        TransformError: HNS-L012: the engine could not run it.
+    """
+    select = select_of(session, node, product)
+    with explained(node, product):
+        return session.hold(relation_of(NodeRead(node.name)), select)
+
+
+def stage_private(session: Session, node: Node, product: Product, path: str) -> StagedFile:
     """Stage a private transform as it is.
 
     Raises:
@@ -84,7 +95,7 @@ def stage_private(session: Session, node: Node, product: Product, path: str) -> 
     """
     select = select_of(session, node, product)
     with explained(node, product):
-        return Staged(session.stage(select, path))
+        return session.stage(select, path)
 
 
 def stage_table(

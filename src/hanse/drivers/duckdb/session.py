@@ -115,6 +115,20 @@ class DuckDBSession:
             if table:
                 self._tables[key] = table
 
+    def hold(self, name: str, select: str) -> int:
+        """Run a SELECT and bind its rows, kept in the session's memory, under a name."""
+        self._admit(select)
+        with self._binding, self._flight() as flight:
+            table = f"__rows_{new_id()}"
+            # The line break ends a comment that the SELECT may close with.
+            row = flight.cursor.execute(f"CREATE TABLE {identifier(table)} AS {select}\n").fetchone()
+            flight.cursor.execute(f"CREATE OR REPLACE VIEW {identifier(name)} AS FROM {identifier(table)}")
+            key = fold(name)
+            self._bound[key] = name
+            self._drop_rows(flight.cursor, key)
+            self._tables[key] = table
+        return int(row[0]) if row else 0
+
     def unbind(self, name: str) -> None:
         """Forget a relation; unknown names are ignored."""
         key = fold(name)
