@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hanse.spec.types import DataType, Scalar
-from hanse.sql import same_type
 
 _SMALL_INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER"})
 # Every value of these is exactly a value of the wider type.
@@ -24,4 +23,6 @@ def keeps_type(found: str, promised: DataType) -> bool:
     if isinstance(promised, Scalar):
         narrower = found.upper() in _NARROWER.get(promised, ())
         return found.upper() == promised.value or narrower or (promised is Scalar.VARCHAR and found.startswith("ENUM("))
-    return same_type(found, promised)
+    from hanse.sql import same_type  # the parser is loaded only for nested types
+
+    return found == str(promised) or same_type(found, promised)
