@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("hanse.cli.demo", "Build the example mesh on real data."),
     "check": ("hanse.cli.check", "Look at every file and report all problems at once."),
     "plan": ("hanse.cli.plan", "Show what apply would do, and why."),
-    "apply": ("hanse.cli.plan", "Carry out the plan; consumers see nothing of it before the next run."),
+    "apply": ("hanse.cli.plan", "Carry out the plan; consumers see no change before a run."),
     "run": ("hanse.cli.run", "Build, check and publish products."),
     "query": ("hanse.cli.query", "Run one SELECT over released tables."),
     "list": ("hanse.cli.products", "List products."),
@@ -33,6 +34,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 AS_JSON = "hanse.json"
 """Key in a context's ``meta``: the command shall print JSON, its problems too."""
+
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 
 class LazyCommands(click.Group):
@@ -94,6 +97,8 @@ def cli(context: click.Context, mesh: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
+    # A command loads tens of thousands of objects that stay; collecting every 700 of them takes a tenth of its time.
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     sys.exit(run(arguments))
 
 

@@ -126,18 +126,25 @@ def parquet_select(cursor: duckdb.DuckDBPyConnection, scan: ParquetScan) -> str:
     """
     if not scan.files:
         raise EngineError(codes.FILE_MISSING, "a Parquet relation needs at least one file")
-    shapes = read_shapes(cursor, scan.files)
+    if len(scan.files) == 1:
+        check_present(local_path(scan.files[0]))  # with nothing to compare, binding reads the footer soon enough
+    else:
+        _check_alike(cursor, scan.files)
+    return f"SELECT * FROM read_parquet({literal_paths(scan.files)}, {_PLAIN})"  # noqa: S608 - quoted paths
+
+
+def _check_alike(cursor: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:
+    shapes = read_shapes(cursor, files)
     first = [(s.name, str(s)) for s in shapes[0]]
-    for path, columns in zip(scan.files, shapes, strict=True):
+    for path, columns in zip(files, shapes, strict=True):
         other = [(s.name, str(s)) for s in columns]
         if other != first:
             odd = sorted({name for name, _ in set(other) ^ set(first)}) or ["the order of columns"]
             raise EngineError(
                 codes.SCHEMAS_DIFFER,
-                f"`{path}` and `{scan.files[0]}` have different columns: {', '.join(odd)}",
+                f"`{path}` and `{files[0]}` have different columns: {', '.join(odd)}",
                 fix="deliver files of one shape, or make them separate inputs",
             )
-    return f"SELECT * FROM read_parquet({literal_paths(scan.files)}, {_PLAIN})"  # noqa: S608 - quoted paths
 
 
 _SNIFFED = "SELECT Delimiter, Quote, Escape, SkipRows, HasHeader, Columns, DateFormat, TimestampFormat FROM sniff_csv"
