@@ -40,13 +40,13 @@ class StagingSuite(EngineSuite):
         fields += [inner.field("y"), inner.field("y").type.key_field, inner.field("y").type.item_field]
         assert [int(f.metadata[b"PARQUET:field_id"]) for f in fields] == [7, 20, 21, 22, 23, 24, 25]
 
-    def test_held_rows_stay_as_they_were(self, session: Session, folder: Path) -> None:
-        """What is held is bound, counted, replaced and forgotten like any relation, and it may read what it replaces."""
+    def test_held_rows_stay_as_they_were(self, session: Session) -> None:
+        """What is held is bound, counted, replaced and forgotten like any relation; it may read what it replaces."""
         assert session.hold("h", "SELECT n FROM numbers WHERE n < 10 -- a comment at the end") == 10
         assert session.hold("h", "SELECT n + 1 AS n FROM h WHERE n < 3") == 3
-        assert rows_of(session, "SELECT n FROM h ORDER BY n") == [(1,), (2,), (3,)]
+        assert [r["n"] for r in rows_of(session, "SELECT n FROM h ORDER BY n")] == [1, 2, 3]
         session.bind("h", ArrowScan(pa.table({"n": [7]})))
-        assert rows_of(session, "SELECT n FROM h") == [(7,)]
+        assert [r["n"] for r in rows_of(session, "SELECT n FROM h")] == [7]
         session.unbind("h")
         with pytest.raises(EngineError):
             session.fetch("SELECT n FROM h")
