@@ -99,7 +99,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     # A command loads tens of thousands of objects that stay; collecting every 700 of them takes a tenth of its time.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-    sys.exit(run(arguments))
+    code = run(arguments)
+    gc.freeze()  # the interpreter would look at all of them once more before it ends
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
