@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from hanse import spec
 from hanse.app import drivers
 from hanse.app.codes import NO_SUCH_ADDRESS
-from hanse.base import Clock, Problem, ProductName, QueryError, RunError, SystemClock
+from hanse.base import Clock, Conflict, Problem, ProductName, QueryError, RunError, SystemClock
 from hanse.base.names import split_major
 from hanse.base.suggest import did_you_mean
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from hanse.query import Result, Road
     from hanse.registry import Registry
 
+Part = TypeVar("Part")
 Document = dict[str, Any]
 Confirm = Callable[[Document], bool]
 """Shown a plan's document; says whether to go on."""
@@ -57,31 +59,41 @@ class Mesh:
         self.config = config
         self.clock = clock
         self._cache = cache
-        self._found: tuple[Problem, ...] = ()
+        self._parts: dict[str, Any] = {}
+        self._making = threading.Lock()
 
     # Parts, made when first needed
 
-    @cached_property
+    @property
     def registry(self) -> Registry:
         """What the mesh knows."""
-        return drivers.registry(self.config, self.clock)
+        return self._part("registry", lambda: drivers.registry(self.config, self.clock))
 
-    @cached_property
+    @property
     def engine(self) -> Engine:
         """What runs SQL."""
-        return drivers.engine(self.config)
+        return self._part("engine", lambda: drivers.engine(self.config))
 
-    @cached_property
+    @property
     def store(self) -> TableStore:
         """Where tables are."""
-        return drivers.tables(self.config)
+        return self._part("store", lambda: drivers.tables(self.config))
 
-    @cached_property
+    @property
     def _road(self) -> Road:
         from hanse.query import Road
 
+        registry, engine, store = self.registry, self.engine, self.store
         warehouse = str(Path(self.config.root, self.config.warehouse))
-        return Road(self.registry, self.engine, self.store, warehouse=warehouse)
+        return self._part("road", lambda: Road(registry, engine, store, warehouse=warehouse))
+
+    def _part(self, name: str, make: Callable[[], Part]) -> Part:
+        """Return a part, made once, whichever thread asks first."""
+        with self._making:
+            if name not in self._parts:
+                self._parts[name] = make()
+            part: Part = self._parts[name]
+            return part
 
     # Describe and plan
 
@@ -92,7 +104,7 @@ class Mesh:
             ``products`` and ``domains`` (counts), ``problems`` (documents sorted by place), ``errors``, ``warnings``.
         """
         workspace = self._load()
-        problems = self._problems(workspace)
+        problems, _ = self._problems(workspace)
         self._cache.save()
         return {
             "mesh": self.config.name,
@@ -202,7 +214,7 @@ class Mesh:
 
         try:
             outcome = pipelines.execute(around, name, force=force, trigger=trigger, listener=listener)
-        except RunError as error:
+        except (Conflict, RunError) as error:
             # It could not begin, so there is no record of it; the other products still run.
             return {"product": str(name), "status": "refused", "error": error.problem.as_document()}
         return self._outcome(outcome)
@@ -352,10 +364,11 @@ class Mesh:
 
     def close(self) -> None:
         """Give everything back. Closing twice is harmless."""
-        for part in ("_road", "registry"):
-            made = self.__dict__.pop(part, None)
-            if made is not None:
-                made.close()
+        with self._making:
+            parts, self._parts = self._parts, {}
+        for name in ("road", "store", "registry"):
+            if name in parts:
+                parts[name].close()
 
     def __enter__(self) -> Self:
         """Return self."""
@@ -404,13 +417,13 @@ class Mesh:
         from hanse.base import Problems
 
         concerned = None if names is None else {str(n) for n in names}
-        self._problems(workspace)
-        errors = [p for p in self._found if p.severity == "error" and _concerns(p, concerned)]
+        _, found = self._problems(workspace)
+        errors = [p for p in found if p.severity == "error" and _concerns(p, concerned)]
         if errors:
             raise Problems(errors)
 
-    def _problems(self, workspace: spec.Workspace) -> list[Document]:
-        """Return all problems as documents; a product whose SQL was found good before is not looked at again."""
+    def _problems(self, workspace: spec.Workspace) -> tuple[list[Document], tuple[Problem, ...]]:
+        """Return all problems as documents, and all errors; what was found good before is not looked at again."""
         broken = {p.subject for p in workspace.problems if p.severity == "error"}
         found = list(workspace.problems)
         documents = [p.as_document() for p in workspace.problems]
@@ -425,13 +438,13 @@ class Mesh:
             new = self._check_anew(workspace, name, key)
             found += new
             documents += [p.as_document() for p in new]
-        self._found = tuple(found)
-        return sorted(documents, key=lambda d: (d["where"] or "", d["code"]))
+        return sorted(documents, key=lambda d: (d["where"] or "", d["code"])), tuple(found)
 
     def _check_anew(self, workspace: spec.Workspace, name: ProductName, key: str) -> Sequence[Problem]:
         from hanse.pipelines.check import check_product
 
-        problems = check_product(workspace, name)
+        # Whose problem it is decides whom it stops; what only reads a statement does not know.
+        problems = [p if p.subject else replace(p, subject=str(name)) for p in check_product(workspace, name)]
         if not any(p.severity == "error" for p in problems):
             self._cache.put("check", str(name), {"key": key, "problems": [p.as_document() for p in problems]})
         return problems

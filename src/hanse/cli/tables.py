@@ -153,7 +153,7 @@ class _Table:
 
     def print_one_by_one(self) -> None:
         names = max(width(c.name) for c in self.columns)
-        room = max(terminal_width() - names - 2 * _GAP, _LEAST)
+        room = max(terminal_width() - names - 2 * _GAP, _LEAST // 2)
         for number, row in enumerate(self.rows, start=1):
             head = f"─ row {number} "
             say(head + "─" * max(0, terminal_width() - len(head)), style="dim")
