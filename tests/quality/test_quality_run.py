@@ -420,3 +420,11 @@ def test_hostile_names_and_values_are_only_data(laboratory: Any, words: Any) -> 
     failed = [r for r in verdict.results if r.status is not CheckStatus.PASSED]
     assert [(r.error, r.failed_rows) for r in failed] == [(None, 1)]
     assert verdict.failed_rows[0].row == {name: "'"}
+
+
+@pytest.mark.parametrize("clause", ["minimum", "maximum", "exclusive_minimum", "exclusive_maximum", "multiple_of"])
+@pytest.mark.parametrize("parquet", [True, False])
+def test_nan_keeps_no_clause_about_numbers(laboratory: Any, words: Any, clause: str, parquet: bool) -> None:
+    subject = words.table(words.column("x", Scalar.DOUBLE, limits={clause: 1}))
+    verdict = laboratory.verify(subject, [{"x": float("nan")}, {"x": None}], parquet=parquet)
+    assert [r.failed_rows for r in verdict.results if r.column == "x" and r.failed_rows is not None] == [1]
