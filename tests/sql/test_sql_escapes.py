@@ -96,5 +96,5 @@ def test_exhaustion_ends_at_the_limits(sql: str, guarded: Any) -> None:
     ids=range(21),
 )
 def test_texts_made_to_exhaust_the_parser_end_in_a_code(sql: str) -> None:
-    with pytest.raises(HanseError, match="HNS-[DQ]"):
+    with pytest.raises(HanseError, match=r"HNS-[DQ]"):
         parse_select(sql).bind({})

@@ -41,6 +41,7 @@ def bind(statement: Statement, names: Mapping[tuple[str, ...], str]) -> Bound:
     """See :meth:`Statement.bind`."""
     internal = {tuple(part.lower() for part in key): name for key, name in names.items()}
     tree = statement._tree.copy()  # noqa: SLF001 - one value in two files of one room
+    _keep_names(tree)
     bases: list[exp.Table] = []
     ctes: dict[int, str] = {}
     for table, cte in list(mentions(tree)):
@@ -52,6 +53,16 @@ def bind(statement: Statement, names: Mapping[tuple[str, ...], str]) -> Bound:
     _rename_ctes(tree, ctes)
     used = _bind_bases(tree, bases, internal, statement)
     return Bound(write(tree), frozenset(used), frozenset(ctes.values()))
+
+
+def _keep_names(tree: exp.Expr) -> None:
+    """Name columns that hold a subquery after what the author wrote; the engine would print internal names."""
+    for select in tree.find_all(exp.Select):
+        for projection in select.expressions:
+            if isinstance(projection, exp.Alias) or projection.find(exp.Columns) or not projection.find(exp.Table):
+                continue
+            name = projection.sql(Dialect, normalize_functions=False, comments=False)
+            projection.replace(exp.alias_(projection.copy(), name, quoted=True))
 
 
 def _rename(table: exp.Table, name: str, *, alias: str) -> None:

@@ -77,3 +77,9 @@ COLUMN_MISSING = Code(
     "A statement must give certain columns, for example those that a contract promises, each exactly once. Add the "
     "column to the SELECT, or give it the right name with AS.",
 )
+AMBIGUOUS_ARROW = Code(
+    "HNS-Q006",
+    "arrow without parentheses",
+    "DuckDB reads `a = j ->> 'k'` as `(a = j) ->> 'k'`, because its arrow binds less tightly than most operators; "
+    "nearly nobody means that. Put parentheses around the arrow: `a = (j ->> 'k')`.",
+)

@@ -45,6 +45,7 @@ _CALLED_WITHOUT_PARENTHESES = frozenset(
     }
 )
 _SPECIAL_SYNTAX = frozenset({"extract", "if", "json", "map", "position", "substring", "trim"})
+_TAG = re.compile(r"\$(?:[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*)?\$")
 _OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE})
 _CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE})
 _OPERAND_ENDS = frozenset(
@@ -194,7 +195,7 @@ def _check_tokens(text: Text, found: Sequence[Token]) -> None:
             joins += 1
         elif kind == TokenType.SEMICOLON:
             raise Denied(codes.SEVERAL_STATEMENTS, "there is more than one statement", where=text.where(token.start))
-        elif kind in _DENIED_TOKENS and token.text != "@":
+        elif (kind in _DENIED_TOKENS and token.text != "@") or _has_false_tag(text, token):
             raise Denied(
                 codes.SYNTAX_DENIED,
                 f"`{token.text}` is not allowed: statements have no parameters, templates, hints or session values",
@@ -212,6 +213,11 @@ def _check_tokens(text: Text, found: Sequence[Token]) -> None:
             raise Denied(codes.TOO_LARGE, f"the statement is {what}", where=text.where(token.start))
 
 
+def _has_false_tag(text: Text, token: Token) -> bool:
+    """Whether what was read as $tag$ text $tag$ has a tag that the engine reads otherwise, as in ``IN ($1,$2)``."""
+    return text.sql.startswith("$", token.start) and _TAG.match(text.sql, token.start) is None
+
+
 def _check_chains(text: Text, found: Sequence[Token]) -> None:
     """Limit what the parser's time grows with the square of: long chains of ``.name``, ``.call()`` and ``[index]``."""
     chains = [0]
@@ -223,9 +229,7 @@ def _check_chains(text: Text, found: Sequence[Token]) -> None:
             chains[-1] += 1
             cost += max(chains[-1] - 8, 0)
             if cost > MAX_CHAINING:
-                raise Denied(
-                    codes.TOO_LARGE, "the statement chains too many accesses", where=text.where(token.start)
-                )
+                raise Denied(codes.TOO_LARGE, "the statement chains too many accesses", where=text.where(token.start))
         elif kind not in _OPENING and kind not in _CLOSING and before != TokenType.DOT:
             chains[-1] = 0
         if kind in _OPENING:

@@ -17,6 +17,8 @@ from hanse.sql.nodes import ALLOWED, ALLOWED_PARTS, ROOTS, TYPES
 from hanse.sql.statement import Statement
 
 MAX_NODES = 50_000
+_ARROWS = (exp.JSONExtract, exp.JSONExtractScalar)
+_OPERATORS = (exp.Binary, exp.Not, exp.In, exp.Between)
 MAX_DEPTH = 1_000
 
 
@@ -100,8 +102,8 @@ def _restore(tree: exp.Expr, source: Text) -> None:
             _restore_within_group(node, source)
         elif isinstance(node, exp.IgnoreNulls | exp.RespectNulls):
             _restore_nulls(node)
-        elif isinstance(node, exp.ByteString):
-            node.replace(exp.Literal.string(node.name))  # E'…', its escapes already read
+        elif isinstance(node, exp.ByteString | exp.RawString):
+            node.replace(exp.Literal.string(node.name))  # E'…' and $$…$$, their escapes already read
         elif isinstance(node, exp.Concat) and all(isinstance(part, exp.Literal) for part in node.expressions):
             node.replace(exp.Literal.string("".join(part.name for part in node.expressions)))  # 'a' 'b'
         elif isinstance(node, exp.RegexpLike):
@@ -161,6 +163,13 @@ def _check(tree: exp.Expr, source: Text) -> None:
             raise Denied(codes.SYNTAX_DENIED, f"the type {_type_name(node)} is not allowed")
         if isinstance(node, exp.Pivot):
             _check_pivot(node, source)
+        if isinstance(node, _ARROWS) and _binds_otherwise(node):
+            raise QueryError(
+                codes.AMBIGUOUS_ARROW,
+                "an arrow `->` or `->>` beside another operator needs parentheses",
+                where=_where_arrow(node, source),
+                fix="write `(column ->> 'key')` in parentheses",
+            )
 
 
 def _walk(tree: exp.Expr) -> Iterator[tuple[exp.Expr, int, int]]:
@@ -257,6 +266,28 @@ def _check_pivot(node: exp.Pivot, source: Text) -> None:
             where=_where_word(source, "pivot"),
             fix="list them: `PIVOT t ON c IN ('a', 'b') USING sum(x)`",
         )
+
+
+def _binds_otherwise(arrow: exp.Expr) -> bool:
+    """Whether DuckDB's grammar groups an arrow otherwise than the tree: it binds less tightly than comparisons there.
+
+    ``->>`` takes all that stands before it, back to AND; ``->``, which also means lambda, all that follows it, too.
+    """
+    child, parent = arrow, arrow.parent
+    while isinstance(parent, _OPERATORS) and not isinstance(parent, _ARROWS):
+        if isinstance(parent, exp.In) and child.arg_key != "this":
+            return False  # within the parentheses of IN (…)
+        if isinstance(parent, exp.Not) or child.arg_key != "this":
+            return True
+        if child is arrow and isinstance(arrow, exp.JSONExtract):
+            return True
+        child, parent = parent, parent.parent
+    return False
+
+
+def _where_arrow(arrow: exp.Expr, source: Text) -> Location:
+    starts = [node.meta.get("start") for node in arrow.find_all(exp.Identifier)]
+    return source.where(min((start for start in starts if isinstance(start, int)), default=0))
 
 
 def _type_name(node: exp.Expr) -> str:
