@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from hanse.sql.casts import CastFailures, cast_failures, cast_projection, row_of, same_type
     from hanse.sql.columns import output_columns
     from hanse.sql.parse import parse_select
+    from hanse.sql.records import Bound, RelationRef
     from hanse.sql.second import second_reading
-    from hanse.sql.statement import Bound, RelationRef, Statement
+    from hanse.sql.statement import Statement
 
 _HOMES = {
-    "Bound": "statement",
+    "Bound": "records",
     "CastFailures": "casts",
-    "RelationRef": "statement",
+    "RelationRef": "records",
     "Statement": "statement",
     "cast_failures": "casts",
     "cast_projection": "casts",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, UnsupportedError
@@ -10,8 +11,11 @@ from sqlglot.errors import ErrorLevel, UnsupportedError
 from hanse.base import Denied, QueryError
 from hanse.sql import codes
 from hanse.sql.lex import Dialect
+from hanse.sql.records import Bound, RelationRef
 from hanse.sql.scope import mentions, parts
-from hanse.sql.statement import Bound, RelationRef, Statement
+
+if TYPE_CHECKING:
+    from hanse.sql.statement import Statement
 
 CTE_PREFIX = "__cte_"
 _ALIAS_PREFIX = "__as_"

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from hanse.sql.functions import VOLATILE
 from hanse.sql.lex import Text
-from hanse.sql.statement import RelationRef
+from hanse.sql.records import RelationRef
 
 
 def mentions(tree: exp.Expr) -> Iterator[tuple[exp.Table, exp.CTE | None]]:

@@ -6,7 +6,7 @@ from hanse.base import Denied
 from hanse.interfaces import References
 from hanse.sql import codes
 from hanse.sql.functions import FUNCTIONS, OPERATORS, TABLE_FUNCTIONS
-from hanse.sql.statement import Bound
+from hanse.sql.records import Bound
 
 _SCALAR = FUNCTIONS | OPERATORS
 

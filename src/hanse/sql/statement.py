@@ -8,48 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hanse.base import Location
+from hanse.sql.records import Bound, RelationRef
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
     from hanse.sql.lex import Text
-
-
-@dataclass(frozen=True, slots=True)
-class RelationRef:
-    """A base relation that a statement names.
-
-    Attributes:
-        parts: the name's parts as written, outermost first.
-        line, column: where it stands in the statement's text, from 1.
-    """
-
-    parts: tuple[str, ...]
-    line: int
-    column: int
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """The parts as names compare: without regard to case."""
-        return tuple(part.lower() for part in self.parts)
-
-    def __str__(self) -> str:
-        return ".".join(self.parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """A statement over internal relations: the only text that an engine may see.
-
-    Attributes:
-        sql: generated text, identifiers quoted, comments dropped.
-        relations: internal names in it.
-        ctes: generated names of its common table expressions.
-    """
-
-    sql: str
-    relations: frozenset[str]
-    ctes: frozenset[str]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,42 @@
+"""What the readings of a statement hand to each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RelationRef:
+    """A base relation that a statement names.
+
+    Attributes:
+        parts: the name's parts as written, outermost first.
+        line, column: where it stands in the statement's text, from 1.
+    """
+
+    parts: tuple[str, ...]
+    line: int
+    column: int
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The parts as names compare: without regard to case."""
+        return tuple(part.lower() for part in self.parts)
+
+    def __str__(self) -> str:
+        return ".".join(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A statement over internal relations: the only text that an engine may see.
+
+    Attributes:
+        sql: generated text, identifiers quoted, comments dropped.
+        relations: internal names in it.
+        ctes: generated names of its common table expressions.
+    """
+
+    sql: str
+    relations: frozenset[str]
+    ctes: frozenset[str]
