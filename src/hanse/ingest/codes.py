@@ -23,8 +23,15 @@ FILE_UNREADABLE = Code(
     "The engine could not read the file in its format: wrong encoding, broken quoting, cut off, or another format "
     "than its name says. The reason is the engine's own, with a line number where it knows one.",
 )
+FILE_NOT_OPEN = Code(
+    "HNS-I006",
+    "input file belongs to somebody else",
+    "A file input leads into the mesh's own storage or into another product's folder, perhaps by a symbolic link. What "
+    "other products offer is read through an input port, so that it is what passed their contract.",
+)
 ARCHIVE_TOO_LARGE = Code(
     "HNS-I005",
     "archive too large",
-    "A zip file unpacks to far more than its own size, as a decompression bomb does. Deliver it unpacked if it is real.",
+    "A zip file unpacks to far more than its own size, as a decompression bomb does. Deliver it unpacked if it is "
+    "real.",
 )

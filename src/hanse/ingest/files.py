@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import os
+import struct
 import time
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from hanse.base import IngestError
+from hanse.base import IngestError, digest
 from hanse.ingest.codes import ARCHIVE_TOO_LARGE, ARCHIVE_UNREADABLE, FILE_EMPTY, FILE_MISSING, FILE_UNREADABLE
 from hanse.interfaces import CsvScan, ParquetScan
 from hanse.spec import FileInput, FileReference
 
 _CHUNK = 1 << 20
-# A file changed within this time before it was looked at may change again without its time stamp moving on.
+# A file changed within this time before it was looked at may change again without its time stamps moving on.
 _RACY_SECONDS = 2.0
+# What the standard library raises for archives that are cut off, damaged, encrypted or packed in a way it cannot read.
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
+    EOFError, NotImplementedError, RuntimeError, ValueError,
+)  # fmt: skip
 # Text packs to 5 to 20 %; a thousandfold is no honest delivery. Small archives may unpack to anything below the floor.
 _GREATEST_EXPANSION = 1000
 _EXPANSION_FLOOR = 1 << 30
@@ -33,6 +41,10 @@ class HashStore(Protocol):
         """Keep a document."""
 
 
+Stamp = tuple[int, int, int, int]
+"""Size, modification time, change time and inode. The change time is the kernel's: nobody can set it back."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileState:
     """A file at one moment.
@@ -41,13 +53,15 @@ class FileState:
         path: absolute path.
         sha256: of its bytes, 64 hexadecimal characters.
         bytes: size.
-        stamp: size, modification time and inode: equal stamps of files that are not brand new mean equal content.
+        stamp: of :func:`_stamp`: equal stamps of files that are not brand new mean equal content.
+        is_settled: the file was not brand new, so its stamp alone tells whether it changed.
     """
 
     path: str
     sha256: str
     bytes: int
-    stamp: tuple[int, int, int]
+    stamp: Stamp
+    is_settled: bool = True
 
 
 def locate(source: FileInput | FileReference, folder: str) -> str:
@@ -72,41 +86,48 @@ def observe(source: FileInput | FileReference, folder: str, hashes: HashStore | 
     except FileNotFoundError:
         raise IngestError(
             FILE_MISSING,
-            f"input `{source.name}`: there is no file {source.path}",
+            f"input `{source.name}`: there is no file {source.shown}",
             where=source.where,
-            fix=f"put the delivery at {path}, or correct the path",
+            fix="put the delivery there, or correct the path",
         ) from None
     except OSError as error:
         raise _unreadable(source, error.strerror or type(error).__name__) from error
     if not os.path.isfile(path):
-        raise IngestError(FILE_MISSING, f"input `{source.name}`: {source.path} is not a file", where=source.where)
+        raise IngestError(FILE_MISSING, f"input `{source.name}`: {source.shown} is not a file", where=source.where)
     if status.st_size == 0:
         raise IngestError(
             FILE_EMPTY,
-            f"input `{source.name}`: {source.path} is empty",
+            f"input `{source.name}`: {source.shown} is empty",
             where=source.where,
             fix="deliver it again; a table without rows still needs its header line",
         )
-    stamp = (status.st_size, status.st_mtime_ns, status.st_ino)
-    known = hashes.get("files", path) if hashes else None
-    if known and tuple(known["stamp"]) == stamp:
-        return FileState(path, str(known["sha256"]), status.st_size, stamp)
+    stamp = _stamp(status)
+    # Keys are digests: a path may hold values of variables, and those never reach a cache.
+    key = digest(path)
+    known = hashes.get("files", key) if hashes else None
+    if isinstance(known, dict) and known.get("stamp") == list(stamp):
+        return FileState(path, str(known.get("sha256")), status.st_size, stamp)
     try:
         sha256 = _hash(path)
     except OSError as error:
         raise _unreadable(source, error.strerror or type(error).__name__) from error
-    if hashes and time.time() - status.st_mtime > _RACY_SECONDS:
-        hashes.put("files", path, {"stamp": list(stamp), "sha256": sha256})
-    return FileState(path, sha256, status.st_size, stamp)
+    settled = time.time() - max(status.st_mtime, status.st_ctime) > _RACY_SECONDS
+    if hashes and settled:
+        hashes.put("files", key, {"stamp": list(stamp), "sha256": sha256})
+    return FileState(path, sha256, status.st_size, stamp, settled)
 
 
 def unchanged(state: FileState) -> bool:
-    """Say whether a file still is what :func:`observe` saw."""
+    """Say whether a file still is what :func:`observe` saw; one that was brand new then is read again."""
     try:
         status = Path(state.path).stat()
+        return _stamp(status) == state.stamp and (state.is_settled or _hash(state.path) == state.sha256)
     except OSError:
         return False
-    return (status.st_size, status.st_mtime_ns, status.st_ino) == state.stamp
+
+
+def _stamp(status: os.stat_result) -> Stamp:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def relation(source: FileInput, path: str, *, text: bool, scratch: str) -> CsvScan | ParquetScan:
@@ -147,15 +168,17 @@ def _unpack(source: FileInput, path: str, scratch: str) -> str:
             if len(members) != 1:
                 raise IngestError(
                     ARCHIVE_UNREADABLE,
-                    f"input `{source.name}`: {source.path} holds {len(members)} files, not one",
+                    f"input `{source.name}`: {source.shown} holds {len(members)} files, not one",
                     where=source.where,
                     fix="deliver one file per archive",
                 )
             return _extract(source, archive, members[0], path, scratch)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except OSError as error:
+        raise _unreadable(source, error.strerror or type(error).__name__) from error
+    except _DAMAGED as error:
         raise IngestError(
             ARCHIVE_UNREADABLE,
-            f"input `{source.name}`: {source.path} cannot be unpacked",
+            f"input `{source.name}`: {source.shown} cannot be unpacked",
             where=source.where,
             why=str(error),
             fix="deliver it again; an encrypted archive cannot be read",
@@ -174,13 +197,13 @@ def _extract(source: FileInput, archive: zipfile.ZipFile, member: zipfile.ZipInf
             if written > ceiling:
                 raise IngestError(
                     ARCHIVE_TOO_LARGE,
-                    f"input `{source.name}`: {source.path} unpacks to more than {ceiling:,} bytes",
+                    f"input `{source.name}`: {source.shown} unpacks to more than {ceiling:,} bytes",
                     where=source.where,
                     fix="deliver it unpacked",
                 )
             unpacked.write(chunk)
     if not written:
-        raise IngestError(FILE_EMPTY, f"input `{source.name}`: the file in {source.path} is empty", where=source.where)
+        raise IngestError(FILE_EMPTY, f"input `{source.name}`: the file in {source.shown} is empty", where=source.where)
     return target
 
 
@@ -191,5 +214,5 @@ def _hash(path: str) -> str:
 
 def _unreadable(source: FileInput | FileReference, why: str) -> IngestError:
     return IngestError(
-        FILE_UNREADABLE, f"input `{source.name}`: {source.path} cannot be read", where=source.where, why=why
+        FILE_UNREADABLE, f"input `{source.name}`: {source.shown} cannot be read", where=source.where, why=why
     )

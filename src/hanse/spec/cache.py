@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import threading
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,6 +19,7 @@ class ContentCache:
 
     The file is only a shortcut: a missing, damaged or older one counts as empty, and one that cannot be written is not
     written. Several processes may use it at once: the last one to save wins, and a reader sees a whole file always.
+    So may several threads.
 
     Args:
         path: the file; its folder is made when it is first saved.
@@ -27,6 +29,7 @@ class ContentCache:
         self._path = os.path.abspath(path)
         self._kinds: dict[str, dict[str, Any]] = self._read()
         self._changed = False
+        self._lock = threading.Lock()
 
     def _read(self) -> dict[str, dict[str, Any]]:
         try:
@@ -46,19 +49,25 @@ class ContentCache:
 
     def put(self, kind: str, key: str, document: Any) -> None:
         """Keep a document; it must be JSON-ready and not None."""
-        self._kinds.setdefault(kind, {})[key] = document
-        self._changed = True
+        with self._lock:
+            self._kinds.setdefault(kind, {})[key] = document
+            self._changed = True
 
     def keep_only(self, kind: str, keys: Iterable[str]) -> None:
         """Forget the documents of a kind under all other keys."""
-        documents = self._kinds.get(kind, {})
-        gone = documents.keys() - set(keys)
-        for key in gone:
-            del documents[key]
-        self._changed = self._changed or bool(gone)
+        with self._lock:
+            documents = self._kinds.get(kind, {})
+            gone = documents.keys() - set(keys)
+            for key in gone:
+                del documents[key]
+            self._changed = self._changed or bool(gone)
 
     def save(self) -> None:
         """Write the file if anything changed, by replacing it whole."""
+        with self._lock:
+            self._save()
+
+    def _save(self) -> None:
         if not self._changed:
             return
         document = json.dumps({"format": FORMAT, "kinds": self._kinds}, separators=(",", ":"), ensure_ascii=False)

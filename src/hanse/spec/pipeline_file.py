@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from hanse.base import Code, Location, Problem, ProductName, Severity
@@ -86,7 +86,7 @@ def read_pipeline(document: Document | None, data: Iterable[str], folder: str, e
         else:
             file = _file(reading, document, inputs[name], name, entry, where)
             if file:
-                files.append(file)
+                files.append(replace(file, written=written[name]))
                 reading.paths.append((name, written[name], document.at(inputs[name], "file")))
     tables = _mapping(document.root.get("tables"))
     reading.tables = {name: document.at_key(tables, name) for name in tables}

@@ -67,6 +67,7 @@ class FileInput:
         columns: name → SQL type, pinning what is otherwise inferred from the whole file; CSV only.
         delimiter, quote, encoding, null_values: CSV dialect, None or empty: sniffed.
         header: whether the first line names the columns, None: it does.
+        written: the path as written, references unexpanded; None: as ``path``.
     """
 
     name: str
@@ -80,6 +81,12 @@ class FileInput:
     encoding: str | None = None
     null_values: tuple[str, ...] = ()
     where: Location | None = None
+    written: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The path for messages and records: without the values of variables."""
+        return self.path if self.written is None else self.written
 
 
 @dataclass(frozen=True, slots=True)

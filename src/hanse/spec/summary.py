@@ -140,7 +140,7 @@ def from_document(document: dict[str, Any], environ: Mapping[str, str]) -> Summa
 
 def _files(paths: Iterable[tuple[str, str, Location]], environ: Mapping[str, str]) -> tuple[FileReference, ...]:
     expansion = Expansion(environ)
-    return tuple(FileReference(name, expansion.text(written)[0], where) for name, written, where in paths)
+    return tuple(FileReference(name, expansion.text(written)[0], where, written) for name, written, where in paths)
 
 
 def _place(where: Location | None) -> list[Any] | None:

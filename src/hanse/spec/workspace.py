@@ -54,11 +54,18 @@ class FileReference:
         name: the input's name.
         path: relative to the product's folder, or absolute; references expanded.
         where: where the path is written.
+        written: the path as written, references unexpanded; None: as ``path``.
     """
 
     name: str
     path: str
     where: Location
+    written: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The path for messages and records: without the values of variables."""
+        return self.path if self.written is None else self.written
 
 
 @dataclass(frozen=True, slots=True)
