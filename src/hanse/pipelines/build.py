@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from hanse import quality
-from hanse.base import Blocked, HanseError, Problems, RunError, Severity, TableName
+from hanse.base import Blocked, Conflict, HanseError, Problems, RunError, Severity, TableName
 from hanse.ingest import relation, unchanged
 from hanse.interfaces import (
     CsvScan,
@@ -22,11 +23,11 @@ from hanse.interfaces import (
     TableScan,
     TableSchema,
 )
-from hanse.pipelines.codes import BLOCKED, INPUT_CHANGED, NOTHING_TO_BUILD, TABLE_NOT_APPLIED
+from hanse.pipelines.codes import BLOCKED, INPUT_CHANGED, NOT_APPLIED, NOTHING_TO_BUILD, TABLE_NOT_APPLIED
 from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead, build_graph, published_name
 from hanse.pipelines.kept import KeptResults
 from hanse.pipelines.keys import is_volatile, node_keys
-from hanse.pipelines.outdated import outdated, promise_digest, reusable
+from hanse.pipelines.outdated import has_sql_rules, outdated, promise_digest, reusable, rule_keys
 from hanse.pipelines.publish import Delivery, publish
 from hanse.pipelines.records import StepLog
 from hanse.pipelines.situation import Listener, Situation, Surroundings
@@ -40,10 +41,12 @@ from hanse.pipelines.stage import (
 )
 from hanse.plan import column_drafts
 from hanse.registry import CheckResult, CheckStatus, FailedRow, Release, ReleasedTable, Run
-from hanse.spec import FileInput, Table
+from hanse.spec import FileInput, Product, Table
 
 HELD_ROWS = 100_000
 """Private transforms that read no more rows than this are held in memory: a file would cost more than it saves."""
+
+_FIRST_FENCE = 1  # a run of a later fence was taken over
 
 
 def build(
@@ -92,12 +95,13 @@ class _Build:
         self, around: Surroundings, situation: Situation, run: Run, scratch: str, force: bool, listener: Listener
     ) -> None:
         self.around, self.situation, self.run_, self.scratch, self.force = around, situation, run, scratch, force
-        self.product = around.workspace.product(situation.name)
+        self.product = _product_seen(around, situation)
         self.listener = listener
         self.log = StepLog(around.registry, around.clock, run.id, run.fence)
         self.graph = self._graph()
         self.engine_key = f"{around.engine.name} {around.engine.version}"
-        self.keys = self._keys()
+        bases = self._keys()
+        self.keys = {**bases, **rule_keys(self.graph, bases)}
         self.found = _Tables()
         self.columns: dict[str, tuple[StoredColumn, ...]] = {}
         self.kept = KeptResults(
@@ -105,6 +109,22 @@ class _Build:
         )
 
     def run(self) -> tuple[Release, tuple[TableName, ...]]:
+        try:
+            delivery = self._deliver()
+        except HanseError:
+            with suppress(Conflict):  # the steps so far explain the failure
+                self.log.flush()
+            raise
+        finally:
+            # While the lease is held: afterwards, another run may be using what is kept.
+            current = (n for n in self.graph.needed if n.is_private and not is_volatile(n))
+            self.kept.forget_all_but(self.kept.path(n.name, self.keys[n.name]) for n in current)
+        around = self.around
+        release = publish(around.registry, around.store, around.clock, self.run_, self.log, delivery)
+        return release, tuple(published_name(self.product, n) for n in delivery.nodes if n.name in delivery.built)
+
+    def _deliver(self) -> Delivery:
+        """Build and check whatever is out of date."""
         reused = {} if self.force else reusable(self.graph, self.keys, self.situation.visible)
         wanted = outdated(self.graph, reused)
         built = [n for n in wanted if not n.is_private]
@@ -116,7 +136,7 @@ class _Build:
                 self._stage_all(session, wanted)
                 self._check_all(session, built, scans)
             self._require_same_inputs()
-        delivery = Delivery(
+        return Delivery(
             product=self.product,
             nodes=[n for n in self.graph.nodes if not n.is_private],
             built={n.name: self.found.staged[n.name] for n in built},
@@ -126,12 +146,6 @@ class _Build:
             visible=self.situation.visible,
             key=self._release_key(),
         )
-        around = self.around
-        release = publish(around.registry, around.store, around.clock, self.run_, self.log, delivery)
-        self.kept.forget_all_but(
-            self.kept.path(n.name, self.keys[n.name]) for n in self.graph.needed if n.is_private and not is_volatile(n)
-        )
-        return release, tuple(published_name(self.product, n) for n in built)
 
     # What to do
 
@@ -152,7 +166,7 @@ class _Build:
     def _keys(self) -> Mapping[str, str]:
         upstream = {t.table: t.key for r in self.situation.upstream.values() for t in r.tables}
         promises = {n.name: promise_digest(n) for n in self.graph.needed if not n.is_private}
-        return node_keys(self.graph, self.situation.files, upstream, promises, self.engine_key)
+        return node_keys(self.graph, self.situation.files, upstream, promises, self.engine_key, self.run_.id)
 
     # Getting ready
 
@@ -197,7 +211,7 @@ class _Build:
         """
         upstream = {t.table: t for r in self.situation.upstream.values() for t in r.tables}
         reads = {r for n in wanted for r in n.reads.values()}
-        if any(_has_sql_rules(n) for n in wanted):
+        if any(has_sql_rules(n) for n in wanted):
             reads |= {NodeRead(name) for name in reused}
         scans: dict[str, TableScan] = {}
         for read in reads:
@@ -258,7 +272,7 @@ class _Build:
         nodes = {n.name: n for n in wanted}
         running: dict[Future[None], str] = {}
         done = 0
-        with ThreadPoolExecutor(_workers(), thread_name_prefix="hanse-stage") as pool:
+        with ThreadPoolExecutor(_workers(), thread_name_prefix="hanse-stage") as pool, _ended_at_once(session):
             while True:
                 ready = self.found.ready.keys()
                 for name in [n for n, needs in waiting.items() if needs <= ready]:
@@ -296,14 +310,15 @@ class _Build:
 
     def _stage_private(self, session: Session, node: Node) -> None:
         path = self.kept.path(node.name, self.keys[node.name])
-        rows = None
-        if os.path.exists(path):
-            self.log.reused("stage", node.name, None, {"path": path})
+        rows = None if self.force else self.kept.rows(path)
+        if rows is not None:
+            self.log.reused("stage", node.name, rows, {"path": path})
         else:
             with self.log.step("stage", node.name) as measured:
                 staged = stage_private(session, node, self.product, path)
                 rows = measured.rows = staged.rows
                 measured.bytes = staged.bytes
+            self.kept.remember(staged)
         name = relation_of(NodeRead(node.name))
         session.bind(name, ParquetScan((path,)))
         self.found.ready[name] = rows
@@ -328,13 +343,25 @@ class _Build:
             self.found.ready[name] = ready.rows
 
     def _staged_before(self, node: Node, path: str) -> StagedFile | None:
-        """Return the file that this run staged before its process died, if it is recorded and there."""
-        if not os.path.exists(path):
+        """Return the file that this run staged before its process died, if it is recorded and there whole."""
+        if self.run_.fence == _FIRST_FENCE or not os.path.exists(path):
             return None
+        committed = self.around.store.find(published_name(self.product, node), self.run_.id) is not None
+        if node.name in self._unsteady() and not committed:
+            return None  # another table may have been staged from another result of the same SQL
         for step in self.around.registry.reader().steps(self.run_.id):
             if step.name == f"stage:{node.name}" and step.output.get("path") == path:
-                return StagedFile(path, int(step.output["rows"]), os.path.getsize(path))
+                staged = StagedFile(path, int(step.output["rows"]), int(step.output["bytes"]))
+                return staged if committed or os.path.getsize(path) == staged.bytes else None
         return None
+
+    def _unsteady(self) -> frozenset[str]:
+        """Return the nodes that come out otherwise each time, by their own SQL or by what they read."""
+        found: set[str] = set()
+        for node in self.graph.needed:
+            if is_volatile(node) or not found.isdisjoint(node.needs):
+                found.add(node.name)
+        return frozenset(found)
 
     def _refuse_casts(self, session: Session, node: Node, staged: Staged) -> None:
         """Record rows whose values are not of the contract's type: they block, as a failed check does."""
@@ -430,16 +457,44 @@ class _Build:
                 raise RunError(
                     INPUT_CHANGED,
                     f"input `{name}` of {self.product.name} was written while the run was reading it",
-                    why=state.path,
                     fix="run again when the delivery is complete",
                     subject=str(self.product.name),
                 )
 
     def _release_key(self) -> str:
         """Return the run's key; never one that can be met again if some SQL gives another result each time."""
-        if any(is_volatile(n) for n in self.graph.needed):
+        if self._unsteady():
             return f"{self.situation.key}:{self.run_.id}"
         return self.situation.key
+
+
+def _product_seen(around: Surroundings, situation: Situation) -> Product:
+    """Return the product as it was when its digest was compared with the one applied.
+
+    Raises:
+        RunError: HNS-L010: its files were written meanwhile; what they say now was not applied.
+    """
+    product = around.workspace.product(situation.name)
+    if product.digest != around.workspace.entries[situation.name].digest:
+        raise RunError(
+            NOT_APPLIED,
+            f"the files of {situation.name} were written while the run was beginning",
+            fix="look at `hanse plan`, then run `hanse apply`",
+            subject=str(situation.name),
+        )
+    return product
+
+
+@contextmanager
+def _ended_at_once(session: Session) -> Iterator[None]:
+    """End what runs in a session when somebody interrupts; otherwise its threads would be waited for."""
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException:
+        session.close()
+        raise
 
 
 def _fits(schema: TableSchema, table: Table) -> bool:
@@ -460,9 +515,3 @@ def _all_of(relation_name: str) -> str:
 
 def _blocks(result: CheckResult) -> bool:
     return result.status in {CheckStatus.FAILED, CheckStatus.ERROR}
-
-
-def _has_sql_rules(node: Node) -> bool:
-    if node.table is None:
-        return False
-    return any(r.kind == "sql" for r in (*node.table.rules, *(r for c in node.table.columns for r in c.rules)))

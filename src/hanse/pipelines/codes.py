@@ -72,6 +72,12 @@ TABLE_NOT_APPLIED = Code(
     "a table was never created",
     "The table store has no such table although the product is applied. Run `hanse apply` again, or `hanse doctor`.",
 )
+FILES_FAILED = Code(
+    "HNS-L020",
+    "a run could not keep its files",
+    "The operating system refused a file or folder that a run works with: a full disk, a missing permission, a disk "
+    "that went away. Consumers keep the last release. Mend what the reason says and run again.",
+)
 UNEXPECTED = Code(
     "HNS-L019",
     "a run stopped unexpectedly",

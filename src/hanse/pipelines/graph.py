@@ -221,8 +221,10 @@ class _Builder:
 
     def _report_unused(self, graph: Graph) -> None:
         needed = {n.name for n in graph.needed}
+        # A table of a later major may be built by the transform of the first, under the name of its own.
+        used = {n.transform.name for n in graph.needed if n.transform}
         for node in graph.nodes:
-            if node.name not in needed and node.transform:
+            if node.name not in needed and node.transform and node.transform.name not in used:
                 self.problems.append(
                     Problem(
                         UNUSED_TRANSFORM,

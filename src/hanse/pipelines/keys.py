@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hanse.base import ProductName, TableName, digest, new_id
+from hanse.base import ProductName, TableName, digest
 from hanse.ingest import FileState
 from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead
 from hanse.registry import Release
@@ -42,6 +42,7 @@ def node_keys(
     upstream: Mapping[TableName, str],
     promises: Mapping[str, str],
     engine: str,
+    run_id: str,
 ) -> Mapping[str, str]:
     """Return the key of every needed node.
 
@@ -51,10 +52,11 @@ def node_keys(
         upstream: keys of the released tables read through input ports.
         promises: per served node, a digest of its contract's columns and checks.
         engine: name and version of the engine.
+        run_id: the run that builds.
 
     Returns:
-        Keys by node name. A node that calls a volatile function (``now()``, ``random()``) has another key every time,
-        and so has everything that reads it.
+        Keys by node name. A node that calls a volatile function (``now()``, ``random()``) has another key in every
+        run, and so has everything that reads it.
     """
     sources = {f.name: f for f in graph.product.pipeline.files}
     keys: dict[str, str] = {}
@@ -65,7 +67,7 @@ def node_keys(
                 "reads": {".".join(p): _read_key(r, keys, files, sources, upstream) for p, r in node.reads.items()},
                 "promise": promises.get(node.name),
                 "engine": engine,
-                "nonce": new_id() if is_volatile(node) else None,
+                "nonce": run_id if is_volatile(node) else None,
             }
         )
     return keys

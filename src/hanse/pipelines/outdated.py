@@ -24,6 +24,41 @@ def promise_digest(node: Node) -> str:
     )
 
 
+def rule_keys(graph: Graph, keys: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the keys of the served tables, with those of the tables that their contracts' own SQL compares them with.
+
+    What a rule says of two tables may turn out otherwise when either of them changes.
+
+    Args:
+        graph: the product's graph.
+        keys: keys of all needed nodes, from :func:`~hanse.pipelines.keys.node_keys`.
+    """
+    served = {n.name: n for n in graph.nodes if not n.is_private}
+    found = {}
+    for name, node in served.items():
+        others = {other: keys[other] for other in _named_in_rules(node) if other in served and other != name}
+        found[name] = digest({"table": keys[name], "compared": others}) if others else keys[name]
+    return found
+
+
+def _named_in_rules(node: Node) -> frozenset[str]:
+    assert node.port is not None
+    assert node.port.contract is not None
+    assert node.table is not None
+    if not has_sql_rules(node):
+        return frozenset()
+    from hanse.quality.statement import tables_named
+
+    return tables_named(quality.checks_of(node.port.contract, node.table), node.table)
+
+
+def has_sql_rules(node: Node) -> bool:
+    """Say whether a contract checks a table by SQL of its own."""
+    if node.table is None:
+        return False
+    return any(r.kind == "sql" for r in (*node.table.rules, *(r for c in node.table.columns for r in c.rules)))
+
+
 def reusable(graph: Graph, keys: Mapping[str, str], visible: Release | None) -> Mapping[str, ReleasedTable]:
     """Return the tables of the visible release that would come out the same, by node name."""
     if visible is None:

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from hanse.base import Blocked, Conflict, HanseError, ProductName, RunError, TableName, new_id
-from hanse.pipelines.codes import BUSY, UNEXPECTED
+from hanse.pipelines.codes import BUSY, FILES_FAILED, UNEXPECTED
 from hanse.pipelines.lease import LEASE_SECONDS, Heartbeat, owner_identity, owner_is_dead
 from hanse.pipelines.situation import Listener, Situation, Surroundings, observe_situation
-from hanse.registry import Reader, Release, Run, RunStatus, StepStatus
+from hanse.registry import Reader, Release, Run, RunStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,50 +62,81 @@ def execute(
         RunError: the run could not begin: not applied, no release upstream, an input missing.
         Conflict: another run of the product is under way.
     """
-    reader = around.registry.reader()
-    situation = observe_situation(around, reader, name)
-    if not force and situation.visible and situation.visible.key == situation.key:
-        return _unchanged(around, situation, trigger)
-    run = _begin(around, reader, situation, trigger, resume=not force)
-    from hanse.pipelines.build import build  # heavy libraries load only when there is something to build
+    while True:
+        reader = around.registry.reader()
+        situation = observe_situation(around, reader, name)
+        resumed = _settle_dead(around, reader, situation, resume=not force)
+        if resumed is None and not force and situation.visible and situation.visible.key == situation.key:
+            return _unchanged(around, situation, trigger)
+        run = resumed or _begin(around, situation, trigger)
+        if _still_stands(around, situation):
+            return _build(around, situation, run, force=force, listener=listener)
+        # Somebody published or applied between the look and the lease: what was seen is no longer what is.
+        _end(around, run, RunStatus.ABANDONED)
 
+
+def _build(around: Surroundings, situation: Situation, run: Run, *, force: bool, listener: Listener | None) -> Outcome:
     scratch = Path(around.state, "runs", run.id)
     with Heartbeat(around.registry, run.id, run.fence):
         try:
+            from hanse.pipelines.build import build  # heavy libraries load only when there is something to build
+
             release, built = build(around, situation, run, str(scratch), force=force, listener=listener)
         except HanseError as error:
-            _end_failed(around, run, error)
-            ended = around.registry.reader().run(run.id) or run
-            return Outcome(ended, situation.visible, (), error)
+            return _failed(around, situation, run, error)
+        except OSError as error:
+            return _failed(around, situation, run, _files_failed(situation.name, error))
         except BaseException as error:
-            _end_failed(around, run, _unexpected(error))
+            with suppress(HanseError):  # what ended the run is the greater news
+                _end_failed(around, run, _unexpected(error))
             raise
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     return Outcome(around.registry.reader().run(run.id) or run, release, built)
 
 
+def _failed(around: Surroundings, situation: Situation, run: Run, error: HanseError) -> Outcome:
+    _end_failed(around, run, error)
+    return Outcome(around.registry.reader().run(run.id) or run, situation.visible, (), error)
+
+
+def _still_stands(around: Surroundings, situation: Situation) -> bool:
+    """Say whether the release and the descriptors seen before the lease are those under it."""
+    reader = around.registry.reader()
+    visible, applied = reader.visible([situation.name]).get(situation.name), reader.product(situation.name)
+    seen = situation.visible
+    return (
+        (visible.id if visible else None) == (seen.id if seen else None)
+        and applied is not None
+        and applied.digest == around.workspace.entries[situation.name].digest
+    )
+
+
 def _unchanged(around: Surroundings, situation: Situation, trigger: str) -> Outcome:
-    run = _new_run(around, situation, trigger)
+    run = _begin(around, situation, trigger)
     with around.registry.write() as writer:
-        writer.begin_run(run, lease_seconds=LEASE_SECONDS)
         writer.end_run(run.id, run.fence, RunStatus.UNCHANGED)
     return Outcome(around.registry.reader().run(run.id) or run, situation.visible)
 
 
-def _begin(around: Surroundings, reader: Reader, situation: Situation, trigger: str, *, resume: bool) -> Run:
-    """Record the run; or go on with one whose process died, if it would build the same."""
+def _settle_dead(around: Surroundings, reader: Reader, situation: Situation, *, resume: bool) -> Run | None:
+    """End the runs whose process died; or take one over, if it would build the same."""
     for dead in reader.runs(situation.name, status=RunStatus.RUNNING):
         if not owner_is_dead(dead.owner):
-            continue  # its lease decides, in the transaction below
-        with around.registry.write() as writer:
-            writer.end_lease(situation.name, dead.id)
+            continue  # its lease decides, in the transaction that begins a run
+        # Who loses the race for a dead run finds the winner's live lease when it begins one of its own.
+        with suppress(Conflict):
+            with around.registry.write() as writer:
+                writer.end_lease(situation.name, dead.id, owner=dead.owner)
+                taken = writer.take_over(dead.id, owner=owner_identity(), lease_seconds=LEASE_SECONDS)
             if resume and dead.key == situation.key:
-                return writer.take_over(dead.id, owner=owner_identity(), lease_seconds=LEASE_SECONDS)
-            taken = writer.take_over(dead.id, owner=owner_identity(), lease_seconds=LEASE_SECONDS)
-            writer.end_run(dead.id, taken.fence, RunStatus.ABANDONED)
-        discard_staged(reader, dead.id)
-        shutil.rmtree(Path(around.state, "runs", dead.id), ignore_errors=True)
+                return taken
+            _end(around, taken, RunStatus.ABANDONED)
+            shutil.rmtree(Path(around.state, "runs", dead.id), ignore_errors=True)
+    return None
+
+
+def _begin(around: Surroundings, situation: Situation, trigger: str) -> Run:
     run = _new_run(around, situation, trigger)
     try:
         with around.registry.write() as writer:
@@ -122,8 +153,10 @@ def _begin(around: Surroundings, reader: Reader, situation: Situation, trigger: 
 
 
 def _new_run(around: Surroundings, situation: Situation, trigger: str) -> Run:
+    # Paths as written: values of variables are not recorded.
+    paths = {f.name: f.shown for f in around.workspace.entries[situation.name].files}
     inputs: list[dict[str, Any]] = [
-        {"kind": "file", "name": name, "path": state.path, "sha256": state.sha256, "bytes": state.bytes}
+        {"kind": "file", "name": name, "path": paths[name], "sha256": state.sha256, "bytes": state.bytes}
         for name, state in situation.files.items()
     ]
     inputs += [
@@ -143,25 +176,41 @@ def _new_run(around: Surroundings, situation: Situation, trigger: str) -> Run:
 
 
 def _end_failed(around: Surroundings, run: Run, error: HanseError) -> None:
-    status = RunStatus.BLOCKED if isinstance(error, Blocked) else RunStatus.FAILED
-    # Somebody who took the run over decides its end; then there is nothing left to record or to clear here.
-    with suppress(Conflict), around.registry.write() as writer:
-        writer.end_run(run.id, run.fence, status, error=error.problem.as_document())
-    discard_staged(around.registry.reader(), run.id)
+    _end(around, run, RunStatus.BLOCKED if isinstance(error, Blocked) else RunStatus.FAILED, error)
+
+
+def _end(around: Surroundings, run: Run, status: RunStatus, error: HanseError | None = None) -> None:
+    try:
+        with around.registry.write() as writer:
+            writer.end_run(run.id, run.fence, status, error=error.problem.as_document() if error else None)
+    except Conflict:
+        return  # who took the run over decides its end, and needs its files
+    discard_staged(around, run)
+
+
+def _files_failed(name: ProductName, error: OSError) -> RunError:
+    reason = error.strerror or type(error).__name__
+    return RunError(
+        FILES_FAILED,
+        f"the run of {name} could not keep its files: {reason.lower()}",
+        why=str(error.filename) if error.filename else None,
+        fix="make room, or give this user the right to write there; then run again",
+        subject=str(name),
+    )
 
 
 def _unexpected(error: BaseException) -> HanseError:
-    if isinstance(error, KeyboardInterrupt):
-        return RunError(UNEXPECTED, "the run was interrupted", fix="run it again")
     return RunError(UNEXPECTED, f"the run stopped: {type(error).__name__}", fix="report this with the log")
 
 
-def discard_staged(reader: Reader, run_id: str) -> None:
-    """Remove the files that a run staged and did not commit. What is missed here is found by maintenance."""
-    steps = reader.steps(run_id)
-    if any(s.kind == "commit" and s.status is StepStatus.DONE for s in steps):
-        return  # the table store names them now
-    for step in steps:
-        path = step.output.get("path")
-        if step.kind == "stage" and path:
-            Path(path).unlink(missing_ok=True)
+def discard_staged(around: Surroundings, run: Run) -> None:
+    """Remove the files that a run staged and did not commit, whole ones and halves."""
+    applied = around.registry.reader().product(run.product)
+    for table in applied.tables if applied else ():
+        # What is not there need not be found: the store would make its folder.
+        if around.store.schema(table.name) is None or around.store.find(table.name, run.id) is not None:
+            continue
+        staged = Path(around.store.staging(table.name, run.id))
+        for file in (staged, *staged.parent.glob(f".{staged.name}.*.partial")):
+            with suppress(OSError):
+                file.unlink(missing_ok=True)

@@ -6,15 +6,16 @@ import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from hanse.base import Clock, ProductName, RunError
+from hanse.base import Clock, IngestError, ProductName, RunError
 from hanse.base.suggest import did_you_mean
-from hanse.ingest import FileState, HashStore, observe
+from hanse.ingest import FileState, HashStore, locate, observe
+from hanse.ingest.codes import FILE_NOT_OPEN
 from hanse.interfaces import Engine, TableStore
 from hanse.pipelines.codes import NO_SUCH_PRODUCT, NO_UPSTREAM_RELEASE, NOT_APPLIED
 from hanse.pipelines.keys import run_key
 from hanse.plan import pinned_inputs
 from hanse.registry import Reader, Registry, Release
-from hanse.spec import ResolvedInput, Workspace
+from hanse.spec import FileReference, ResolvedInput, Workspace
 
 Listener = Callable[[str, str, int, int], None]
 """Called with (phase, name of what is under way, how many are done, how many there are)."""
@@ -72,6 +73,8 @@ def observe_situation(around: Surroundings, reader: Reader, name: ProductName) -
             subject=str(name),
         )
     folder = os.path.join(around.workspace.mesh.root, os.path.dirname(entry.path))
+    for file in entry.files:
+        _require_open(around.workspace, name, file, folder)
     files = {f.name: observe(f, folder, around.hashes) for f in entry.files}
     # Only an edit moves an input port to another major, so what was applied decides which one is read.
     inputs = pinned_inputs(name, around.workspace, reader.product(name)) if entry.inputs else ()
@@ -88,6 +91,34 @@ def observe_situation(around: Surroundings, reader: Reader, name: ProductName) -
     releases = {p: visible[p] for p in needed}
     engine = f"{around.engine.name} {around.engine.version}"
     return Situation(name, inputs, files, releases, visible.get(name), run_key(entry.settings, files, releases, engine))
+
+
+def _require_open(workspace: Workspace, name: ProductName, source: FileReference, folder: str) -> None:
+    """Refuse a file of the mesh's own storage or of another product; links are followed first.
+
+    Raises:
+        IngestError: HNS-I006.
+    """
+    root = os.path.realpath(workspace.mesh.root)
+    real = os.path.realpath(locate(source, folder))
+    stores = (workspace.mesh.state, os.path.join(root, workspace.mesh.warehouse))
+    closed = any(_is_below(real, os.path.realpath(store)) for store in stores)
+    if _is_below(real, root):
+        parts = os.path.relpath(real, root).split(os.sep)
+        owner = ProductName(parts[1], parts[2]) if parts[0] == "domains" and len(parts) > 3 else name
+        closed = closed or (owner != name and owner in workspace.entries)
+    if closed:
+        raise IngestError(
+            FILE_NOT_OPEN,
+            f"input `{source.name}` of {name}: {source.shown} is not this product's to read",
+            where=source.where,
+            fix="read another product through an input port; keep deliveries in this product's folder or outside",
+            subject=str(name),
+        )
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def order(workspace: Workspace, names: Collection[ProductName]) -> tuple[ProductName, ...]:

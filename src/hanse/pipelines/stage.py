@@ -170,9 +170,9 @@ def unreadable(error: HanseError, source: FileInput, subject: str) -> IngestErro
     """Return an engine's error as the source's."""
     return IngestError(
         FILE_UNREADABLE,
-        f"input `{source.name}`: {source.path} cannot be read as {source.format}",
+        f"input `{source.name}`: {source.shown} cannot be read as {source.format}",
         where=source.where,
-        why=error.problem.why or error.problem.what,
+        why=(error.problem.why or error.problem.what).replace(source.path, source.shown),
         fix=error.problem.fix
         or "look at the line named; give the dialect under `csv` in `pipeline.yaml` if it is real",
         subject=subject,
@@ -188,7 +188,7 @@ def _identity(session: Session, table: Table, source: FileInput, relation: str) 
     _compare(
         have,
         list(by_source),
-        f"file {source.path} of input `{source.name}`",
+        f"file {source.shown} of input `{source.name}`",
         source.where,
         f"the contract's table `{table.name}`",
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hanse.base import HanseError
 from hanse.base.suggest import did_you_mean
 from hanse.quality.codes import BAD_QUERY, NOT_ONE_VALUE
-from hanse.quality.records import Answer, Broken
+from hanse.quality.records import Answer, Broken, Check
 from hanse.spec.contract import Table
 from hanse.sql import limit, parse_select, second_reading
 
@@ -58,6 +59,17 @@ def query_fault(answer: Answer, table: Table) -> Broken | None:
     except QueryFault as fault:
         return fault.broken
     return None
+
+
+def tables_named(checks: Iterable[Check], table: Table) -> frozenset[str]:
+    """Return the other tables that a contract's own queries name, in lower case; unreadable queries name none."""
+    named: set[str] = set()
+    for check in checks:
+        if isinstance(check.measure, Answer):
+            with suppress(QueryFault):
+                named.update(parts[-1] for parts in _read(check.measure, table).names)
+    own = {name.lower() for name in (table.name, table.physical_name) if name}
+    return frozenset(named - own)
 
 
 def answer(session: Session, asked: Answer, table: Table, relations: Mapping[str, str]) -> Any:

@@ -128,10 +128,18 @@ class Writer:
             self._append("hanse.run.taken_over", str(run.product), {"run_id": run_id, "fence": taken.fence})
             return taken
 
-    def end_lease(self, product: ProductName, run_id: str) -> None:
-        """Mark a dead owner's lease as ended now (the caller knows that the process is gone)."""
+    def end_lease(self, product: ProductName, run_id: str, *, owner: str | None = None) -> None:
+        """Mark a dead owner's lease as ended now (the caller knows that the process is gone).
+
+        Args:
+            product: the product.
+            run_id: the dead owner's run.
+            owner: who is dead; the lease stays as it is if somebody else has taken it over meanwhile. None: whoever.
+        """
         with self._statements() as connection:
-            leases.set_end(connection, product, run_id, self._clock.now())
+            held = leases.find(connection, product)
+            if held is not None and owner in (None, held.owner):
+                leases.set_end(connection, product, run_id, self._clock.now())
 
     def beat(self, run_id: str, fence: int, *, lease_seconds: float) -> None:
         """Prolong the lease.
