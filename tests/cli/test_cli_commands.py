@@ -303,3 +303,17 @@ def test_the_demo_answers_a_first_question(run_hanse: Any, tmp_path: Path) -> No
     document = run_hanse("demo", str(tmp_path / "demo"), "--json").document
     assert document["run"]["unchanged"] == 4
     assert len(document["rows"]) == 5
+
+
+def test_a_product_that_is_being_run_is_exit_4(run_hanse: Any, mine: Path) -> None:
+    run_hanse("-C", str(mine), "apply", "--yes")
+    with hanse.open_mesh(mine) as mesh:
+        codes = []
+
+        def listen(phase: str, *_: object) -> None:
+            if phase == "check" and not codes:
+                codes.append(run_hanse("-C", str(mine), "run"))
+
+        assert mesh.run(listener=listen)["succeeded"] == 1
+    assert codes[0].exit == Exit.CONFLICT
+    assert "HNS-L014" in codes[0].err

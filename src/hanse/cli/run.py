@@ -143,7 +143,9 @@ def print_run(run: Document) -> None:
         case "unchanged":
             say_status("unchanged", f"{run['product']}  nothing to do: inputs and code are those of its release")
         case _:
-            say_status(run["status"], f"{run['product']}  {run['status']}; consumers keep the last release")
+            kept = "consumers keep the last release" if run.get("release") else "nothing was published"
+            say_status(run["status"], f"{run['product']}  {run['status']}; {kept}")
+            sys.stdout.flush()  # the problem goes to standard error, and stays below this line
             for problem in run.get("problems") or [run["error"]]:
                 print_problem(problem)
     if "checks" in run:
@@ -235,6 +237,11 @@ def _upstream(item: Document) -> str:
 
 
 def _exit_of(document: dict[str, Any]) -> Exit:
-    if document["failed"] or document["refused"]:
+    from hanse.pipelines.codes import BUSY
+
+    busy = sum(run["status"] == "refused" and run["error"]["code"] == BUSY.id for run in document["runs"])
+    if document["failed"] or document["refused"] > busy:
         return Exit.FAILED
-    return Exit.BLOCKED if document["blocked"] else Exit.OK
+    if document["blocked"]:
+        return Exit.BLOCKED
+    return Exit.CONFLICT if busy else Exit.OK
