@@ -244,3 +244,20 @@ def test_aliases_of_the_author_win_and_hostile_names_stay_names(road: Road) -> N
     with road.run(sql) as result:
         assert result.schema.names == ['x"y', "select"]
         assert result.to_arrow().to_pylist() == [{'x"y': 0, "select": 1}]
+
+
+def test_a_result_outlives_its_road_only_to_be_closed(shop: Any) -> None:
+    road = shop.road()
+    results = [road.run("SELECT * FROM mesh.catalog.runs, range(500000)") for _ in range(2)]
+    road.close()
+    results[0].close()
+    with pytest.raises(QueryError, match="HNS-E018"):
+        results[1].to_arrow()
+
+
+def test_a_statement_that_fails_gives_its_relations_back(road: Road) -> None:
+    for _ in range(3):
+        with pytest.raises(QueryError, match="HNS-Q104"):
+            road.run("SELECT nope FROM mesh.catalog.runs")
+    assert road._opened is not None
+    assert road._opened.metadata._taken == set()

@@ -155,6 +155,7 @@ def test_failures_are_sampled_and_counted_by_row_and_by_column(duck: duckdb.Duck
     failures = cast_failures(select, _have(duck, select), want, 2)
     assert failures is not None
     assert duck.execute(failures.count).fetchall() == [(7,)]
+    assert [row[0] for row in duck.execute(failures.sound).fetchall()] == [4, 6, 8]
     counts = duck.execute(failures.by_column)
     assert [c[0] for c in counts.description] == ["half", 'te"xt']
     assert counts.fetchall() == [(5, 3)]

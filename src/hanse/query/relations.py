@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from hanse.base import TableName
+from hanse.base import EngineError, TableName
 from hanse.interfaces import ArrowScan, Session, TableStore
 from hanse.query.metadata import build
 from hanse.registry import Reader
@@ -114,7 +114,8 @@ class MetadataRelations:
     def release(self, names: Iterable[str]) -> None:
         """Forget relations. They may be read to the end by statements that have started."""
         for name in names:
-            self._session.unbind(name)
+            with suppress(EngineError):  # a session that was closed meanwhile has forgotten them already
+                self._session.unbind(name)
             with self._lock:
                 self._taken.discard(name)
 
