@@ -75,7 +75,7 @@ def run_hanse(folder: Path, length: int, *, published: bool) -> Phases:
     mesh = Folder(folder)
     mesh.product(
         "bench.chain",
-        {name: _COLUMNS for name in transforms} if published else {last: _COLUMNS},
+        dict.fromkeys(transforms, _COLUMNS) if published else {last: _COLUMNS},
         transforms=transforms,
         data={"seed.csv": seed()},
     )
@@ -85,9 +85,7 @@ def run_hanse(folder: Path, length: int, *, published: bool) -> Phases:
     _require("nothing to do" in unchanged.output, unchanged.output)
     _require_sum(_hanse_sum(folder, last), length, changed=False)
     middle = length // 2
-    mesh.write(
-        f"domains/bench/chain/transforms/t{middle}.sql", statement(middle, f"t{middle - 1}", added=_CHANGE)
-    )
+    mesh.write(f"domains/bench/chain/transforms/t{middle}.sql", statement(middle, f"t{middle - 1}", added=_CHANGE))
     hanse(folder, "apply", "--yes")
     changed = hanse(folder, "run")
     _require_sum(_hanse_sum(folder, last), length, changed=True)

@@ -53,10 +53,10 @@ def _install(folder: Path, requirements: tuple[str, ...]) -> None:
     uv = shutil.which("uv")
     if uv:
         subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, folder], check=True)
-        command = [uv, "pip", "install", "--quiet", "--python", folder / "bin" / "python"]
+        command = [uv, "pip", "install", "--quiet", "--python", str(folder / "bin" / "python")]
     else:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        command = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        command = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*command, *requirements], check=True)
 
 

@@ -12,7 +12,6 @@ import yaml
 from hanse.testing.meshes import MeshFolder
 
 
-
 class Folder(MeshFolder):
     """An empty mesh in a folder of its own; what was there is removed."""
 

@@ -181,7 +181,7 @@ def _target(row: Row) -> str:
     if row.target is None:
         return ""
     limit = f"{row.target.limit:g}"
-    words = {"value": f"≤ {limit} {row.unit}", "ratio": f"≤ {limit} ×", "excess": f"≤ {limit} {row.unit} more"}
+    words = {"value": f"≤ {limit} {row.unit}", "ratio": f"≤ {limit} times", "excess": f"≤ {limit} {row.unit} more"}
     return words[row.target.of]
 
 

@@ -1,14 +1,15 @@
 """The chain as a bare DuckDB script: ``SEED FOLDER LENGTH FIRST ADDED every|last``.
 
 Transforms from number FIRST on are made again, the one at FIRST adding ADDED; those before are read from FOLDER's
-database. ``every`` writes each table to Parquet, ``last`` only the end of the chain. Prints the sum of the end's values.
+database. ``every`` writes each table to Parquet, ``last`` only the chain's end. Prints the sum of the end's values.
 """
 
 import sys
 
 import duckdb
 
-seed, folder, length, first, added, which = *sys.argv[1:3], *map(int, sys.argv[3:6]), sys.argv[6]
+seed, folder, which = sys.argv[1], sys.argv[2], sys.argv[6]
+length, first, added = map(int, sys.argv[3:6])
 connection = duckdb.connect(f"{folder}/chain.duckdb")
 for number in range(first, length):
     source = f"read_csv('{seed}')" if number == 0 else f"t{number - 1}"

@@ -1,7 +1,7 @@
 """The limit: ``INPUT OUTPUT [copy]``. Copy lineitem to Parquet and check it by hand: one scan and one group-by.
 
-Prints rows and, per check, the rows that break it, as JSON. With ``copy`` nothing is checked. Compression and row groups
-are those that Hanse writes; the output is read back, as a check before publication has to.
+Prints rows and, per check, the rows that break it, as JSON. With ``copy`` nothing is checked. Compression and row
+groups are those that Hanse writes; the output is read back, as a check before publication has to.
 """
 
 import json
@@ -37,13 +37,13 @@ options = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
 connection.execute(f"COPY (SELECT * FROM read_parquet('{given}')) TO '{output}' {options}")
 if sys.argv[3:] != ["copy"]:
     counts = ", ".join(f"count(*) FILTER ({test})" for test in checks.values())
-    rows, null_keys, *found = connection.execute(
+    (rows, null_keys, *found), *_ = connection.execute(
         f"SELECT count(*), count(*) FILTER (l_orderkey IS NULL OR l_linenumber IS NULL), {counts} FROM '{output}'"
-    ).fetchone()
-    repeated = connection.execute(
+    ).fetchall()
+    ((repeated,),) = connection.execute(
         f"SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM '{output}' "
         "WHERE l_orderkey IS NOT NULL AND l_linenumber IS NOT NULL GROUP BY l_orderkey, l_linenumber HAVING n > 1)"
-    ).fetchone()[0]
+    ).fetchall()
     failed = dict(zip(checks, found, strict=True))
     failed["primaryKey(l_orderkey, l_linenumber)"] = int(repeated) + null_keys
     print(json.dumps({"rows": rows, "failed": failed}))

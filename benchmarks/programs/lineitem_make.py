@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import duckdb
-import duckdb_extension_tpch
+import duckdb_extension_tpch  # type: ignore[import-not-found]  # of another environment
 
 scale, folder = float(sys.argv[1]), Path(sys.argv[2])
 extension = next(Path(duckdb_extension_tpch.__file__).parent.rglob("tpch.duckdb_extension"))
@@ -41,13 +41,20 @@ connection = duckdb.connect(config={"allow_unsigned_extensions": "false", "autoi
 connection.execute(f"LOAD '{extension}'")
 connection.execute(f"CALL dbgen(sf={scale})")
 connection.execute(f"COPY lineitem TO '{folder}/lineitem.parquet' {options}")
-connection.execute(f"COPY (FROM lineitem ORDER BY hash(l_orderkey, l_linenumber)) TO '{folder}/shuffled.parquet' {options}")
+connection.execute(
+    f"COPY (FROM lineitem ORDER BY hash(l_orderkey, l_linenumber)) TO '{folder}/shuffled.parquet' {options}"
+)
 connection.execute("CREATE TABLE faulty AS FROM lineitem")
-connection.execute("CREATE TABLE places AS SELECT rowid AS place, row_number() OVER (ORDER BY rowid * 7919 % 60013) - 1 AS n FROM faulty")
+connection.execute(
+    "CREATE TABLE places AS SELECT rowid AS place, "
+    "row_number() OVER (ORDER BY rowid * 7919 % 60013) - 1 AS n FROM faulty"
+)
 taken = 0
 for number, (column, value) in enumerate(faults):
     rows = f"SELECT place FROM places WHERE n >= {taken} AND n < {taken + number + 1}"
     connection.execute(f"UPDATE faulty SET {column} = {value} WHERE rowid IN ({rows})")
     taken += number + 1
-connection.execute("INSERT INTO faulty FROM faulty WHERE rowid IN (SELECT place FROM places WHERE n >= 1000 AND n < 1011)")
+connection.execute(
+    "INSERT INTO faulty FROM faulty WHERE rowid IN (SELECT place FROM places WHERE n >= 1000 AND n < 1011)"
+)
 connection.execute(f"COPY faulty TO '{folder}/faulty.parquet' {options}")
