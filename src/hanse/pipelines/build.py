@@ -27,7 +27,7 @@ from hanse.pipelines.codes import BLOCKED, INPUT_CHANGED, NOT_APPLIED, NOTHING_T
 from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead, build_graph, published_name
 from hanse.pipelines.kept import KeptResults
 from hanse.pipelines.keys import is_volatile, node_keys
-from hanse.pipelines.outdated import has_sql_rules, outdated, promise_digest, reusable, rule_keys
+from hanse.pipelines.outdated import has_sql_rules, outdated, released_keys, reusable, shape_digest
 from hanse.pipelines.publish import Delivery, publish
 from hanse.pipelines.records import StepLog
 from hanse.pipelines.situation import Listener, Situation, Surroundings
@@ -101,7 +101,7 @@ class _Build:
         self.graph = self._graph()
         self.engine_key = f"{around.engine.name} {around.engine.version}"
         bases = self._keys()
-        self.keys = {**bases, **rule_keys(self.graph, bases)}
+        self.keys = {**bases, **released_keys(self.graph, bases)}
         self.found = _Tables()
         self.columns: dict[str, tuple[StoredColumn, ...]] = {}
         self.kept = KeptResults(
@@ -165,8 +165,8 @@ class _Build:
 
     def _keys(self) -> Mapping[str, str]:
         upstream = {t.table: t.key for r in self.situation.upstream.values() for t in r.tables}
-        promises = {n.name: promise_digest(n) for n in self.graph.needed if not n.is_private}
-        return node_keys(self.graph, self.situation.files, upstream, promises, self.engine_key, self.run_.id)
+        shapes = {n.name: shape_digest(n) for n in self.graph.needed if not n.is_private}
+        return node_keys(self.graph, self.situation.files, upstream, shapes, self.engine_key, self.run_.id)
 
     # Getting ready
 

@@ -40,17 +40,17 @@ def node_keys(
     graph: Graph,
     files: Mapping[str, FileState],
     upstream: Mapping[TableName, str],
-    promises: Mapping[str, str],
+    shapes: Mapping[str, str],
     engine: str,
     run_id: str,
 ) -> Mapping[str, str]:
-    """Return the key of every needed node.
+    """Return the key of every needed node's rows.
 
     Args:
         graph: the product's graph.
         files: file inputs by name.
         upstream: keys of the released tables read through input ports.
-        promises: per served node, a digest of its contract's columns and checks.
+        shapes: per served node, a digest of its contract's columns.
         engine: name and version of the engine.
         run_id: the run that builds.
 
@@ -65,7 +65,7 @@ def node_keys(
             {
                 "sql": node.transform.sql if node.transform else None,
                 "reads": {".".join(p): _read_key(r, keys, files, sources, upstream) for p, r in node.reads.items()},
-                "promise": promises.get(node.name),
+                "shape": shapes.get(node.name),
                 "engine": engine,
                 "nonce": run_id if is_volatile(node) else None,
             }

@@ -10,34 +10,32 @@ from hanse.pipelines.graph import Graph, Node, published_name
 from hanse.registry import Release, ReleasedTable
 
 
-def promise_digest(node: Node) -> str:
-    """Return a digest of what a contract promises of a table: columns, types and checks, not its descriptions."""
-    assert node.port is not None
-    assert node.port.contract is not None
+def shape_digest(node: Node) -> str:
+    """Return a digest of what a contract decides about a table's rows: columns and types."""
     assert node.table is not None
-    checks = quality.checks_of(node.port.contract, node.table)
-    return digest(
-        {
-            "columns": [[c.name, str(c.type), c.required, c.physical_name] for c in node.table.columns],
-            "checks": [[c.id, c.severity.value, repr(c.measure), repr(c.conditions), c.unit] for c in checks],
-        }
-    )
+    return digest([[c.name, str(c.type), c.required, c.physical_name] for c in node.table.columns])
 
 
-def rule_keys(graph: Graph, keys: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the keys of the served tables, with those of the tables that their contracts' own SQL compares them with.
+def released_keys(graph: Graph, keys: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the keys of the served tables as releases name them: with what their contracts check.
 
-    What a rule says of two tables may turn out otherwise when either of them changes.
+    A table is built and checked again when its checks change, and when another table changes that its contract's own
+    SQL compares it with. What reads the table need not be: its rows are the same.
 
     Args:
         graph: the product's graph.
-        keys: keys of all needed nodes, from :func:`~hanse.pipelines.keys.node_keys`.
+        keys: keys of the rows of all needed nodes, from :func:`~hanse.pipelines.keys.node_keys`.
     """
     served = {n.name: n for n in graph.nodes if not n.is_private}
     found = {}
     for name, node in served.items():
-        others = {other: keys[other] for other in _named_in_rules(node) if other in served and other != name}
-        found[name] = digest({"table": keys[name], "compared": others}) if others else keys[name]
+        assert node.port is not None
+        assert node.port.contract is not None
+        assert node.table is not None
+        checks = quality.checks_of(node.port.contract, node.table)
+        promised = [[c.id, c.severity.value, repr(c.measure), repr(c.conditions), c.unit] for c in checks]
+        compared = {other: keys[other] for other in _named_in_rules(node) if other in served and other != name}
+        found[name] = digest({"rows": keys[name], "checks": promised, "compared": compared})
     return found
 
 
