@@ -98,7 +98,7 @@ def print_plan(document: Document, *, full: bool = False) -> None:
     for child in document["tree"]:
         print_tree(_drawn(child, full=full))
     _print_around(document)
-    if document["tree"]:
+    if any(document[part] for part in ("tree", "refusals", "warnings", "notes")):
         say()
     sign = "refused" if document["verdict"] == "refused" else "ok" if not document["tree"] else "plan"
     say_status(sign, document["summary"])
