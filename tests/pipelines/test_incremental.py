@@ -83,7 +83,7 @@ class World:
 
     def edit(self, **changes: Any) -> World:
         """Return a world in which entries of mappings are changed, or removed by None."""
-        done = {}
+        done: dict[str, Any] = {}
         for name, change in changes.items():
             now = getattr(self, name)
             merged = {**now, **change} if isinstance(change, Mapping) else change
