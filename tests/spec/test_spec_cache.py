@@ -74,6 +74,18 @@ def test_a_damaged_or_older_file_is_an_empty_cache(content: bytes, tmp_path: Pat
     assert ContentCache(path).get("a", "k") == 1
 
 
+def test_a_flipped_bit_anywhere_is_an_empty_cache(tmp_path: Path) -> None:
+    path = tmp_path / "cache.json"
+    cache = ContentCache(path)
+    cache.put("a", "k", {"x": "text", "y": [1, 22, True]})
+    cache.save()
+    whole = path.read_bytes()
+    assert json.loads(whole)["kinds"]["a"]["k"]["x"] == "text"
+    for place in range(len(whole) - 1):  # the last brace is looked at by nobody
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert ContentCache(path).get("a", "k") is None, place
+
+
 def test_a_place_that_cannot_be_written_is_no_failure(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     cache = ContentCache(tmp_path / "file" / "cache.json")

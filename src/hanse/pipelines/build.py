@@ -103,6 +103,7 @@ class _Build:
         bases = self._keys()
         self.keys = {**bases, **released_keys(self.graph, bases)}
         self.found = _Tables()
+        self.lost: set[TableName] = set()
         self.columns: dict[str, tuple[StoredColumn, ...]] = {}
         self.kept = KeptResults(
             os.path.join(around.state, "staged", self.product.name.domain, self.product.name.product)
@@ -144,6 +145,7 @@ class _Build:
             keys=self.keys,
             results=self.found.results,
             visible=self.situation.visible,
+            lost=self.lost,
             key=self._release_key(),
         )
 
@@ -175,15 +177,19 @@ class _Build:
         self.kept.prepare()
         for node in built:
             name = published_name(self.product, node)
+            assert node.table is not None
             schema = self.around.store.schema(name)
+            if schema is None and self.force:
+                # Whoever asks for everything anew gets it, also when the store was lost.
+                schema = self.around.store.create(name, column_drafts(node.table))
+                self.lost.add(name)
             if schema is None:
                 raise RunError(
                     TABLE_NOT_APPLIED,
                     f"table {name} is not in the table store",
-                    fix="run `hanse apply`; if it says that there is nothing to do, run `hanse doctor`",
+                    fix="restore the table store from a backup, or make the table anew with `hanse run --force`",
                     subject=str(name),
                 )
-            assert node.table is not None
             if not _fits(schema, node.table):
                 # An apply that was killed, or two at once, may have left a schema that nobody recorded.
                 schema = self.around.store.alter(name, column_drafts(node.table))

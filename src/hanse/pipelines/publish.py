@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from hanse.base import Clock, Severity, TableName, new_id
@@ -23,6 +23,7 @@ class Delivery:
         keys: key per node name.
         results: verdicts of this run's checks.
         visible: the release that this one follows.
+        lost: tables that the store had lost and that were created anew: nothing comes before them.
         key: the run's key.
     """
 
@@ -33,6 +34,7 @@ class Delivery:
     keys: Mapping[str, str]
     results: Sequence[CheckResult]
     visible: Release | None
+    lost: Collection[TableName]
     key: str
 
 
@@ -69,7 +71,8 @@ def _commit(store: TableStore, log: StepLog, run: Run, delivery: Delivery) -> Ma
     replacements = []
     for name, staged in delivery.built.items():
         table = published_name(delivery.product, next(n for n in delivery.nodes if n.name == name))
-        replacements.append(Replacement(table, (staged,), parents.get(table)))
+        parent = None if table in delivery.lost else parents.get(table)
+        replacements.append(Replacement(table, (staged,), parent))
     if not replacements:
         return {}
     with log.step("commit", str(delivery.product.name)) as measured:

@@ -6,12 +6,21 @@ import contextlib
 import json
 import os
 import threading
+import zlib
 from collections.abc import Iterable
 from typing import Any
 
 from hanse.spec.folder import read_bytes
 
-FORMAT = 2
+FORMAT = 3
+
+
+def _head(kinds: bytes) -> bytes:
+    """Return what stands before the documents: the format and a checksum of them; its length is always the same."""
+    return b'{"format":%d,"crc32":"%08x","kinds":' % (FORMAT, zlib.crc32(kinds))
+
+
+_HEAD = len(_head(b""))
 
 
 class ContentCache:
@@ -33,14 +42,14 @@ class ContentCache:
 
     def _read(self) -> dict[str, dict[str, Any]]:
         try:
-            document = json.loads(read_bytes(self._path))
+            data = read_bytes(self._path)
+            kinds = json.loads(data[_HEAD:-1])
         except (OSError, ValueError, RecursionError):
             return {}
-        if not isinstance(document, dict) or document.get("format") != FORMAT:
+        # A flipped bit would be believed, or break whoever reads what it spoilt.
+        if data[:_HEAD] != _head(data[_HEAD:-1]) or not isinstance(kinds, dict):
             return {}
-        kinds = document.get("kinds")
-        whole = isinstance(kinds, dict) and all(isinstance(kind, dict) for kind in kinds.values())
-        return kinds if whole and kinds is not None else {}
+        return kinds if all(isinstance(kind, dict) for kind in kinds.values()) else {}
 
     def get(self, kind: str, key: str) -> Any | None:
         """Return a document, or None. It must not be changed."""
@@ -70,14 +79,15 @@ class ContentCache:
     def _save(self) -> None:
         if not self._changed:
             return
-        document = json.dumps({"format": FORMAT, "kinds": self._kinds}, separators=(",", ":"), ensure_ascii=False)
+        text = json.dumps(self._kinds, separators=(",", ":"), ensure_ascii=False)
+        kinds = text.encode("utf-8", "surrogatepass")
         part = f"{self._path}.{os.getpid()}.{os.urandom(4).hex()}.part"
         # A mesh on a read-only disk works without its shortcut.
         with contextlib.suppress(OSError):
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
             try:
                 with open(part, "xb") as file:
-                    file.write(document.encode("utf-8", "surrogatepass"))
+                    file.write(_head(kinds) + kinds + b"}")
                 os.replace(part, self._path)
             except BaseException:
                 with contextlib.suppress(OSError):
