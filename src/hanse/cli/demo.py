@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
 import click
 
 from hanse.cli.exits import Exit
@@ -52,6 +57,13 @@ def command_demo(folder: str, no_serve: bool, as_json: bool) -> int:
     say()
     print_data(columns, rows)
     say()
-    for line in written["next"]:
+    for line in [*_on_the_path(), *written["next"]]:
         say(line)
     return Exit.OK if not runs["failed"] + runs["blocked"] + runs["refused"] else Exit.FAILED
+
+
+def _on_the_path() -> Iterator[str]:
+    """Yield the command without which a shell does not find `hanse`, if it does not: after `make demo`, for example."""
+    activate = Path(sys.prefix, "bin", "activate")
+    if shutil.which("hanse") is None and activate.exists():
+        yield f". {activate}"
