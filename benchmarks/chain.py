@@ -114,7 +114,7 @@ def run_dbt(folder: Path, length: int) -> Phases:
         "name: bench\nversion: '1.0'\nprofile: bench\nmodels:\n  bench:\n    +materialized: table\n"
     )
     (folder / "profiles.yml").write_text(
-        "bench:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: chain.duckdb, threads: 2}\n"
+        "bench:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: bench.duckdb, threads: 2}\n"
     )
 
     def write(number: int, added: int = 1) -> None:
@@ -147,7 +147,7 @@ def run_sqlmesh(folder: Path, length: int) -> Phases:
     (folder / "models").mkdir()
     (folder / "seed.csv").write_text(seed())
     (folder / "config.yaml").write_text(
-        "gateways:\n  local:\n    connection: {type: duckdb, database: chain.duckdb}\ndefault_gateway: local\n"
+        "gateways:\n  local:\n    connection: {type: duckdb, database: bench.duckdb}\ndefault_gateway: local\n"
         "model_defaults: {dialect: duckdb, start: 2024-01-01}\ndisable_anonymized_analytics: true\n"
     )
 
@@ -195,7 +195,7 @@ def _hanse_sum(folder: Path, table: str) -> int:
 
 
 def _database_sum(folder: Path, table: str) -> int:
-    code = f"import duckdb; print(duckdb.connect('chain.duckdb').sql('SELECT sum(v) FROM {table}').fetchone()[0])"
+    code = f"import duckdb; print(duckdb.connect('bench.duckdb').sql('SELECT sum(v) FROM {table}').fetchone()[0])"
     return int(run([environments.peer("dbt") / "python", "-c", code], folder=folder).output)
 
 

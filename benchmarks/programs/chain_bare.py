@@ -10,7 +10,7 @@ import duckdb
 
 seed, folder, which = sys.argv[1], sys.argv[2], sys.argv[6]
 length, first, added = map(int, sys.argv[3:6])
-connection = duckdb.connect(f"{folder}/chain.duckdb")
+connection = duckdb.connect(f"{folder}/bench.duckdb")
 for number in range(first, length):
     source = f"read_csv('{seed}')" if number == 0 else f"t{number - 1}"
     value = "v" if number == 0 else f"v + {added if number == first else 1} AS v"
