@@ -308,7 +308,7 @@ def test_the_demo_answers_a_first_question(run_hanse: Any, tmp_path: Path) -> No
 def test_a_product_that_is_being_run_is_exit_4(run_hanse: Any, mine: Path) -> None:
     run_hanse("-C", str(mine), "apply", "--yes")
     with hanse.open_mesh(mine) as mesh:
-        codes = []
+        codes: list[Any] = []
 
         def listen(phase: str, *_: object) -> None:
             if phase == "check" and not codes:

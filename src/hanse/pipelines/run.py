@@ -200,6 +200,8 @@ def _files_failed(name: ProductName, error: OSError) -> RunError:
 
 
 def _unexpected(error: BaseException) -> HanseError:
+    if isinstance(error, KeyboardInterrupt):
+        return RunError(UNEXPECTED, "the run was interrupted", fix="run it again")
     return RunError(UNEXPECTED, f"the run stopped: {type(error).__name__}", fix="report this with the log")
 
 
@@ -208,9 +210,9 @@ def discard_staged(around: Surroundings, run: Run) -> None:
     applied = around.registry.reader().product(run.product)
     for table in applied.tables if applied else ():
         # What is not there need not be found: the store would make its folder.
-        if around.store.schema(table.name) is None or around.store.find(table.name, run.id) is not None:
-            continue
-        staged = Path(around.store.staging(table.name, run.id))
-        for file in (staged, *staged.parent.glob(f".{staged.name}.*.partial")):
-            with suppress(OSError):
+        with suppress(HanseError, OSError):  # a damaged store has been reported already, or will be by what reads it
+            if around.store.schema(table.name) is None or around.store.find(table.name, run.id) is not None:
+                continue
+            staged = Path(around.store.staging(table.name, run.id))
+            for file in (staged, *staged.parent.glob(f".{staged.name}.*.partial")):
                 file.unlink(missing_ok=True)
