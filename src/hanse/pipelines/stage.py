@@ -9,11 +9,13 @@ from hanse import sql
 from hanse.base import EngineError, HanseError, IngestError, Location, RunError, TransformError
 from hanse.ingest.codes import FILE_UNREADABLE
 from hanse.interfaces import Session, StagedFile, StoredColumn
-from hanse.pipelines.codes import COLUMNS_DIFFER, TRANSFORM_FAILED
+from hanse.pipelines.codes import COLUMNS_DIFFER, FILES_FAILED, TRANSFORM_FAILED
 from hanse.pipelines.graph import FileRead, Node, NodeRead, PortRead, Read
 from hanse.spec import FileInput, Product, Table
 
 FAILED_ROWS = 20
+# The engine seam's codes for a full disk and a refused write: nobody's SQL and no delivery is to blame.
+_NO_ROOM = frozenset({"HNS-E008", "HNS-E024"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +152,11 @@ class explained:  # noqa: N801 - reads as a word: `with explained(node, product)
 
 
 def explain(error: HanseError, node: Node, product: Product) -> RunError:
-    """Return an engine's error as an error of the owner's transform or source."""
+    """Return an engine's error as an error of the owner's transform or source, or of the machine."""
     why = error.problem.why or error.problem.what
     subject = f"{product.name}.{node.name}"
+    if error.code.id in _NO_ROOM:
+        return _no_room(error, subject)
     if node.transform is not None:
         return TransformError(
             TRANSFORM_FAILED,
@@ -166,8 +170,10 @@ def explain(error: HanseError, node: Node, product: Product) -> RunError:
     return unreadable(error, source, subject)
 
 
-def unreadable(error: HanseError, source: FileInput, subject: str) -> IngestError:
-    """Return an engine's error as the source's."""
+def unreadable(error: HanseError, source: FileInput, subject: str) -> RunError:
+    """Return an engine's error as the source's, or as the machine's."""
+    if error.code.id in _NO_ROOM:
+        return _no_room(error, subject)
     return IngestError(
         FILE_UNREADABLE,
         f"input `{source.name}`: {source.shown} cannot be read as {source.format}",
@@ -175,6 +181,16 @@ def unreadable(error: HanseError, source: FileInput, subject: str) -> IngestErro
         why=(error.problem.why or error.problem.what).replace(source.path, source.shown),
         fix=error.problem.fix
         or "look at the line named; give the dialect under `csv` in `pipeline.yaml` if it is real",
+        subject=subject,
+    )
+
+
+def _no_room(error: HanseError, subject: str) -> RunError:
+    return RunError(
+        FILES_FAILED,
+        f"what was built of {subject} could not be written",
+        why=error.problem.why or error.problem.what,
+        fix="make room, or give this user the right to write there; then run again",
         subject=subject,
     )
 

@@ -71,6 +71,7 @@ _CLASSES: dict[str, str] = {
 # More precise than the class: the engine raises one class for many things. First match wins.
 _WORDS: tuple[tuple[str, Code], ...] = (
     (r"No space left on device|Disk quota exceeded|max_temp_directory_size|offload data block", codes.DISK_FULL),
+    (r"Could not write file|Cannot open file [^\n]*\.partial", codes.WRITE_FAILED),
     (r"Could not allocate|Allocation failure|std::bad_alloc", codes.OUT_OF_MEMORY),
     (r"operations are disabled|disabled (?:through|by) configuration|configuration has been locked", codes.OUTSIDE),
     (r"Invalid unicode|not utf-8 encoded|not support the encoding|is not encoded", codes.ENCODING),
