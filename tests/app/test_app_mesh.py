@@ -160,3 +160,11 @@ def test_closing_twice_is_harmless(mesh: Mesh) -> None:
     mesh.close()
     mesh.close()
     assert mesh.list_products()["products"][0]["product"] == "a.b"
+
+
+def test_doctor_tells_the_same_problem_once(folder: MeshFolder) -> None:
+    folder.write(".hanse/registry.db", "junk")
+    with hanse.open_mesh(folder.root) as mesh:
+        findings = {f["name"]: f["detail"] for f in mesh.doctor()["findings"]}
+    assert "is not a database" in findings["registry"]
+    assert findings["events"] == findings["runs"] == "not looked at: see registry"

@@ -235,6 +235,7 @@ def test_show_of_one_table_shows_no_other(run_hanse: Any, built: Path) -> None:
         ("sales.oders", "HNS-K001", "did you mean `sales.orders`?"),
         ("sales.orders.order", "HNS-A001", "did you mean `orders`?"),
         ("sales", "HNS-A001", "hanse list"),
+        ("mesh.catalog.runs", "HNS-A001", "SELECT * FROM mesh.catalog.runs"),
     ],
 )
 def test_show_suggests(address: str, code: str, fix: str, run_hanse: Any, built: Path) -> None:

@@ -90,6 +90,19 @@ def test_a_statement_from_a_file(run_hanse: Any, built: Path) -> None:
     assert out.splitlines()[1] == "2026-01-07,3,139.15"
 
 
+def test_a_statement_from_standard_input(run_hanse: Any, built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(DAYS.encode()), encoding="utf-8"))
+    assert run_hanse("-C", str(built), "query", "--file", "-", "--json").document == ROWS
+
+
+def test_a_file_that_is_no_text_is_refused(run_hanse: Any, built: Path, tmp_path: Path) -> None:
+    file = tmp_path / "statement.sql"
+    file.write_bytes(b"SELECT '\xff'")
+    ended = run_hanse("-C", str(built), "query", "--file", str(file))
+    assert ended.exit == Exit.USAGE
+    assert "no text in UTF-8" in ended.err
+
+
 def test_json_is_a_short_name_for_the_format(run_hanse: Any, built: Path) -> None:
     assert run_hanse("-C", str(built), "query", DAYS, "--json").document == ROWS
 

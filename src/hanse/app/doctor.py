@@ -27,11 +27,16 @@ def examine(mesh: Mesh) -> Document:
         False if any is a problem. A look that fails is itself a problem: nothing is left out in silence.
     """
     findings: list[Document] = []
+    told: dict[str, str] = {}
     for name, look in _LOOKS:
         try:
             findings += [{"name": name, **finding} for finding in look(mesh)]
         except HanseError as error:
-            findings.append({"name": name, **_problem(error.problem.what, error.problem.fix, error.code.id)})
+            what, fix = error.problem.what, error.problem.fix
+            earlier = told.setdefault(what, name)
+            if earlier != name:
+                what, fix = f"not looked at: see {earlier}", None
+            findings.append({"name": name, **_problem(what, fix, error.code.id)})
     return {
         "mesh": mesh.config.name,
         "healthy": all(f["status"] != "problem" for f in findings),
@@ -55,7 +60,7 @@ def _disk(mesh: Mesh) -> Iterator[Document]:
 
 def _files(mesh: Mesh) -> Iterator[Document]:
     found = mesh.check()
-    detail = f"{found['products']} products, {found['errors']} errors, {found['warnings']} warnings"
+    detail = ", ".join(_count(found[thing], thing) for thing in ("products", "errors", "warnings"))
     if found["errors"]:
         yield _problem(detail, "`hanse check` lists them")
     else:
@@ -64,13 +69,13 @@ def _files(mesh: Mesh) -> Iterator[Document]:
 
 def _registry(mesh: Mesh) -> Iterator[Document]:
     digests = mesh.registry.reader().digests()
-    yield _ok(f"{len(digests)} products applied")
+    yield _ok(f"{_count(len(digests), 'products')} applied")
 
 
 def _events(mesh: Mesh) -> Iterator[Document]:
     verdict = mesh.verify_events()
     if verdict["ok"]:
-        yield _ok(f"{verdict['count']} events, chain intact, head {verdict['head'][:16]}…")
+        yield _ok(f"{_count(verdict['count'], 'events')}, chain intact, head {verdict['head'][:16]}…")
     else:
         yield _problem(
             f"the chain is broken: {verdict['broken']['detail']}", "restore the control database from a backup"
@@ -101,7 +106,7 @@ def _tables(mesh: Mesh) -> Iterator[Document]:
             checked += 1
             for problem in mesh.store.verify(table.table, table.snapshot_id):
                 yield _problem(f"{table.table}: {problem.what}", problem.fix, problem.code.id)
-    yield _ok(f"{checked} released tables looked at")
+    yield _ok(f"{_count(checked, 'released tables')} looked at")
 
 
 def _not_run(mesh: Mesh) -> Iterator[Document]:
@@ -111,6 +116,10 @@ def _not_run(mesh: Mesh) -> Iterator[Document]:
         yield {"status": "warning", "detail": f"{name} has no release yet", "fix": f"`hanse run {name}`"}
     if not missing:
         yield _ok("every applied product has a release")
+
+
+def _count(number: int, things: str) -> str:
+    return f"{number:,} {things.removesuffix('s') if number == 1 else things}"
 
 
 def _ok(detail: str) -> Document:

@@ -275,6 +275,13 @@ class Mesh:
                 f"`{address}` is no address of a product or a table",
                 fix="write `domain.product` or `domain.product.table`; `hanse list` shows all products",
             )
+        if parts[:2] == ["mesh", "catalog"]:
+            table = ".".join(parts) if len(parts) == 3 else "mesh.catalog.products"
+            raise QueryError(
+                NO_SUCH_ADDRESS,
+                f"`{address}` is what the mesh knows about itself, and no product",
+                fix=f'query it: `hanse query "SELECT * FROM {table}"`',  # noqa: S608 - a hint to read
+            )
         name = ProductName.parse(".".join(parts[:2]))
         document = catalog.show_product(self.registry.reader(), self._road, self.config.name, name, sample=sample)
         if len(parts) == 3:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -22,7 +22,9 @@ _BINARY = {"parquet", "arrow"}
 
 @click.command("query")
 @click.argument("sql", required=False)
-@click.option("-f", "--file", type=click.Path(dir_okay=False, exists=True), help="Read the statement from a file.")
+@click.option(
+    "-f", "--file", type=click.File(encoding="utf-8"), help="Read the statement from a file; - is standard input."
+)
 @click.option("--format", "format_", type=click.Choice(_FORMATS), help="[default: table on a terminal, else csv]")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="Write to a file.")
 @json_option
@@ -31,7 +33,7 @@ _BINARY = {"parquet", "arrow"}
 def command_query(
     context: click.Context,
     sql: str | None,
-    file: str | None,
+    file: IO[str] | None,
     format_: str | None,
     output: str | None,
     as_json: bool,
@@ -40,7 +42,7 @@ def command_query(
     """Run one SELECT over released tables: domain.product.table, and mesh.catalog.products about the mesh itself."""
     if (sql is None) == (file is None):
         raise click.UsageError('give one statement: hanse query "SELECT …", or --file query.sql')
-    text = sql if sql is not None else Path(file or "").read_text(encoding="utf-8")
+    text = sql if sql is not None else _read(file)
     format_ = "json" if as_json else format_ or ("table" if is_terminal() and not output else "csv")
     if format_ in _BINARY and not output and is_terminal():
         raise click.UsageError(f"{format_} is no text: add --output FILE, or send it to a pipe")
@@ -58,6 +60,14 @@ def command_query(
             write(result, sys.stdout.buffer, format_)
             sys.stdout.buffer.flush()
     return Exit.OK
+
+
+def _read(file: IO[str] | None) -> str:
+    assert file is not None
+    try:
+        return file.read()
+    except UnicodeDecodeError as error:
+        raise click.BadParameter(f"`{file.name}` is no text in UTF-8", param_hint="'--file'") from error
 
 
 def _write_file(result: Result, format_: str, path: Path) -> None:
