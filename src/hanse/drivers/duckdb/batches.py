@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from hanse.base import EngineError
 from hanse.drivers.duckdb.errors import translate
 from hanse.drivers.duckdb.flights import Flight, Tower
+from hanse.drivers.duckdb.signals import hearing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -43,7 +44,7 @@ def _read(flight: Flight) -> pa.RecordBatch:
         raise EngineError(flight.verdict, "the statement was ended before its last row")
     if flight.result is None:
         raise StopIteration
-    return flight.result.read_next_batch()
+    return hearing(flight.cursor, flight.result.read_next_batch)
 
 
 def start_stream(cursor: Any, select: str, batch_rows: int) -> Any:

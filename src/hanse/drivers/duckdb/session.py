@@ -23,6 +23,7 @@ from hanse.drivers.duckdb.footers import read_statistics
 from hanse.drivers.duckdb.quoting import fold, identifier, local_path, text, texts
 from hanse.drivers.duckdb.references import read_references
 from hanse.drivers.duckdb.scans import csv_select, folder_prefix, parquet_select, table_select
+from hanse.drivers.duckdb.signals import hearing
 from hanse.drivers.duckdb.staging import stage_file
 from hanse.interfaces import (
     ArrowScan,
@@ -108,7 +109,7 @@ class DuckDBSession:
                 cursor.unregister(f"{table}_arrow")
                 select = f"FROM {identifier(table)}"
             else:
-                select = _select(cursor, relation)
+                select = hearing(cursor, lambda: _select(cursor, relation))
             cursor.execute(f"CREATE OR REPLACE VIEW {identifier(name)} AS {select}")
             self._bound[key] = name
             self._drop_rows(cursor, key)
@@ -121,7 +122,8 @@ class DuckDBSession:
         with self._binding, self._flight() as flight:
             table = f"__rows_{new_id()}"
             # The line break ends a comment that the SELECT may close with.
-            row = flight.cursor.execute(f"CREATE TABLE {identifier(table)} AS {select}\n").fetchone()
+            create = f"CREATE TABLE {identifier(table)} AS {select}\n"
+            row = hearing(flight.cursor, lambda: flight.cursor.execute(create).fetchone())
             flight.cursor.execute(f"CREATE OR REPLACE VIEW {identifier(name)} AS FROM {identifier(table)}")
             key = fold(name)
             self._bound[key] = name
@@ -160,7 +162,7 @@ class DuckDBSession:
         flight = self._start()
         try:
             with flight.busy:
-                reader = start_stream(flight.cursor, select, batch_rows)
+                reader = hearing(flight.cursor, lambda: start_stream(flight.cursor, select, batch_rows))
                 flight.result = reader
         except duckdb.Error as error:
             self._tower.land(flight)
@@ -174,7 +176,7 @@ class DuckDBSession:
         """Run a SELECT and return all its rows."""
         self._admit(select)
         with self._flight() as flight:
-            return flight.cursor.execute(select).to_arrow_table()
+            return hearing(flight.cursor, lambda: flight.cursor.execute(select).to_arrow_table())
 
     def stage(self, select: str, path: str, columns: Sequence[StoredColumn] | None = None) -> StagedFile:
         """Run a SELECT and write its rows to one Parquet file: whole and on disk, or not at all.
@@ -186,7 +188,8 @@ class DuckDBSession:
         with self._flight(path) as flight:
             if columns is not None:
                 _check_columns(flight.cursor, select, columns)
-            return stage_file(flight.cursor, select, local_path(path), columns)
+            target = local_path(path)
+            return hearing(flight.cursor, lambda: stage_file(flight.cursor, select, target, columns))
 
     def statistics(self, files: Sequence[str]) -> Mapping[str, ColumnStatistics]:
         """Return, per top-level column, what the footers of Parquet files say exactly over all the files."""
