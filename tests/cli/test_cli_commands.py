@@ -318,3 +318,15 @@ def test_a_product_that_is_being_run_is_exit_4(run_hanse: Any, mine: Path) -> No
         assert mesh.run(listener=listen)["succeeded"] == 1
     assert codes[0].exit == Exit.CONFLICT
     assert "HNS-L014" in codes[0].err
+
+
+def test_a_product_named_twice_is_run_once(run_hanse: Any, mine: Path) -> None:
+    run_hanse("-C", str(mine), "apply", "--yes")
+    assert len(run_hanse("-C", str(mine), "run", "sales.orders", "sales.orders", "--json").document["runs"]) == 1
+
+
+def test_a_mesh_without_products_says_where_they_belong(run_hanse: Any, mine: Path) -> None:
+    (mine / "domains").rename(mine / "domain")
+    out = run_hanse("-C", str(mine), "check").out
+    assert "0 products in 0 domains" in out
+    assert "domains/<domain>/<product>/" in out

@@ -409,7 +409,7 @@ class Mesh:
     def _names(self, workspace: spec.Workspace, products: Iterable[str] | None) -> Collection[ProductName]:
         if products is None:
             return tuple(workspace.entries)
-        names = [ProductName.parse(p) for p in products]
+        names = list(dict.fromkeys(ProductName.parse(p) for p in products))
         for name in names:
             if name not in workspace.entries:
                 raise QueryError(

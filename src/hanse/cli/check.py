@@ -28,4 +28,6 @@ def command_check(context: click.Context, as_json: bool) -> int:
             f"{count(document['products'], 'product')} in {count(document['domains'], 'domain')}: "
             f"{count(document['errors'], 'error')}, {count(document['warnings'], 'warning')}",
         )
+        if not document["domains"]:
+            say("no products: they are folders `domains/<domain>/<product>/` beside mesh.yaml")
     return Exit.FAILED if document["errors"] else Exit.OK

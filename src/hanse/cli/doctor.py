@@ -6,7 +6,9 @@ import click
 
 from hanse.cli.exits import Exit
 from hanse.cli.options import json_option, opened
-from hanse.cli.render import print_json, say, say_status
+from hanse.cli.render import lines_of, print_json, say, say_field, say_status
+
+_NAMES = 9
 
 
 @click.command("doctor")
@@ -19,7 +21,10 @@ def command_doctor(context: click.Context, as_json: bool) -> int:
         print_json(document)
     else:
         for finding in document["findings"]:
-            say_status(finding["status"], f"{finding['name']:<9} {finding['detail']}")
+            first, *rest = lines_of(finding["detail"], room=_NAMES + 3)
+            say_status(finding["status"], f"{finding['name']:<{_NAMES}} {first}")
+            for line in rest:
+                say(f"  {'':<{_NAMES}} {line}")
             if finding.get("fix"):
-                say(f"  fix       {finding['fix']}")
+                say_field("fix", finding["fix"], room=_NAMES, prose=False)
     return Exit.OK if document["healthy"] else Exit.FAILED

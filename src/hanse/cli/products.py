@@ -37,10 +37,10 @@ def print_products(products: list[Document]) -> None:
         (
             "product",
             Column("about", prose=True),
-            Column("owner", prose=True),
+            Column("owner", prose=True, rank=1),
             Column("status", rank=2),
-            Column("version", rank=1),
-            Column("tables", right=True, rank=3),
+            Column("version", rank=3),
+            Column("tables", right=True, rank=4),
             Column("rows", right=True),
             "released",
         ),
@@ -53,7 +53,7 @@ def print_products(products: list[Document]) -> None:
                 p["version"],
                 p["tables_count"],
                 grouped(p["rows"]),
-                moment(p["released_at"]) if p["released_at"] else "not yet",
+                moment(p["released_at"], "minutes") if p["released_at"] else "not yet",
             )
             for p in products
         ],

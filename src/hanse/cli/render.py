@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 import click
 
@@ -84,15 +84,20 @@ def say(text: str = "", *, style: str | None = None, err: bool = False) -> None:
         stream.write((coloured(shown, style) if style and shown and is_coloured(stream) else shown) + "\n")
 
 
+def lines_of(text: str, *, room: int, stream: TextIO | None = None) -> list[str]:
+    """Return a text's lines; on a terminal broken at words, so that they fit beside so many columns."""
+    if is_terminal(stream):
+        return wrapped(text.strip(), max(terminal_width() - room, 20))
+    return text.strip().split("\n")
+
+
 def say_field(label: str, text: str, *, room: int = 11, prose: bool = True, err: bool = False) -> None:
     """Print a labelled text, its further lines below the first; on a terminal prose is broken at words.
 
     Commands are no prose: a line that is broken cannot be copied.
     """
     stream = sys.stderr if err else sys.stdout
-    lines = text.strip().split("\n")
-    if prose and is_terminal(stream):
-        lines = wrapped(text.strip(), max(terminal_width() - room - 3, 20))
+    lines = lines_of(text, room=room + 3, stream=stream) if prose else text.strip().split("\n")
     for number, line in enumerate(lines):
         say(f"  {label if number == 0 else '':<{room}} {line}".rstrip(), err=err)
 
@@ -175,6 +180,6 @@ def size(number: int | None) -> str:
     return f"{value:.1f} TB"
 
 
-def moment(iso: str | None) -> str:
-    """Return an ISO time to the second, in UTC."""
-    return iso[:19].replace("T", " ") + "Z" if iso else "-"
+def moment(iso: str | None, to: Literal["seconds", "minutes"] = "seconds") -> str:
+    """Return an ISO time in UTC, cut to seconds or minutes."""
+    return iso[: 19 if to == "seconds" else 16].replace("T", " ") + "Z" if iso else "-"

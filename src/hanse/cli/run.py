@@ -123,11 +123,11 @@ def _bar() -> Iterator[Callable[[str, str, int, int], None]]:
     task = bar.add_task("", total=None, product="", phase="")
 
     def listen(phase: str, name: str, done: int, total: int) -> None:
-        bar.start()
         if phase == "run":
             bar.update(task, product=name, phase="", description="", completed=0, total=None)
         else:
             bar.update(task, phase=phase, description=name, completed=done, total=total)
+        bar.start()
 
     try:
         yield listen

@@ -16,7 +16,7 @@ from hanse.cli.render import is_terminal, say, terminal_width
 from hanse.cli.text import pad, visible, width, wrapped
 
 _GAP = 2
-_LEAST = 16
+_LEAST = 12
 _LEAST_DATA = 24
 
 
@@ -51,7 +51,7 @@ def print_table(columns: Sequence[str | Column], rows: Sequence[Sequence[Any]]) 
     while table.fitted(room) is None and (lesser := table.least_important()) is not None:
         left_out.append(table.columns[lesser].name)
         table = table.without(lesser)
-    table.print(table.fitted(room) or table.natural, rule=True)
+    table.print(table.fitted(room) or table.narrowest(_LEAST), rule=True)
     if left_out:
         say(f"no room for {', '.join(reversed(left_out))}: widen the terminal, or use --json", style="dim")
 
@@ -119,11 +119,17 @@ class _Table:
     def natural(self) -> list[int]:
         return [max([width(c.name), *(width(row[i]) for row in self.rows)]) for i, c in enumerate(self.columns)]
 
+    def narrowest(self, least: int) -> list[int]:
+        """Return the widths below which nothing is squeezed: of prose so many columns, of anything else its own."""
+        return [
+            max(width(c.name), min(n, least)) if c.prose else n for c, n in zip(self.columns, self.natural, strict=True)
+        ]
+
     def fitted(self, room: int, least: int = _LEAST) -> list[int] | None:
         """Return widths with which the table fits, the widest columns of prose made narrower; None if it cannot."""
         natural = self.natural
         inner = room - _GAP * (len(natural) - 1)
-        low = [max(width(c.name), min(n, least)) if c.prose else n for c, n in zip(self.columns, natural, strict=True)]
+        low = self.narrowest(least)
         if sum(low) > inner:
             return None
         cap = max(natural, default=0)
@@ -153,7 +159,7 @@ class _Table:
 
     def print_one_by_one(self) -> None:
         names = max(width(c.name) for c in self.columns)
-        room = max(terminal_width() - names - 2 * _GAP, _LEAST // 2)
+        room = max(terminal_width() - names - 2 * _GAP, 8)
         for number, row in enumerate(self.rows, start=1):
             head = f"─ row {number} "
             say(head + "─" * max(0, terminal_width() - len(head)), style="dim")
