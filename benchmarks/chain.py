@@ -16,7 +16,7 @@ ROWS = 1_000
 PHASES = ("first run", "nothing changed", "one in the middle changed")
 _COLUMNS = {"n": "integer", "v": "integer", "s": "string"}
 _TARGETS = {"staged": (1.2, 0.4, 1.0), "published": (3.0, 0.5, 2.0)}
-_TITLES = {"staged": "last published, others staged", "published": "all published"}
+_TITLES = {"staged": "last published, others private", "published": "all published"}
 _CHANGE = 7
 Phases = tuple[Usage, ...]
 
@@ -42,11 +42,11 @@ def measure(folder: Path, *, quick: bool, length: int = 100) -> Result:
     rows = [row for kind in _TITLES for row in _rows(found, kind)]
     return Result(
         f"{length} chained transforms of {ROWS:,} rows",
-        "Each transform reads the one before. *First* starts from applied descriptors and no release; then nothing was "
-        "touched; then the SQL of the one in the middle was changed and applied, so that half of them are built anew. "
-        "Beside it: the same statements in one bare DuckDB script, written to Parquet as Hanse does (it does not find "
-        "out what changed: it is told); dbt with DuckDB, all as tables, selecting `state:modified+`; SQLMesh, all "
-        "`FULL`. Hanse alone types, checks and releases.",
+        "Each transform reads the one before. The first run starts from applied descriptors and no release; then "
+        "nothing was touched; then the SQL of the one in the middle was changed and applied, so that all after it "
+        "change. Beside it: the same statements in one bare DuckDB script, written to Parquet as Hanse does (it "
+        "does not find out what changed: it is told); dbt with DuckDB, all as tables, selecting `state:modified+`; "
+        "SQLMesh, all `FULL`. Hanse alone types, checks and releases.",
         rows,
         ("every side ended with the same sum over the chain's end, before and after the change",),
     )

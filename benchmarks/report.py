@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -139,9 +139,9 @@ def page(document: Mapping[str, Any], order: Sequence[str]) -> str:
             parts.append(f"## {name}\n\nNot measured yet: `python -m benchmarks {name}`.")
             continue
         rows = [_row(r) for r in entry["rows"]]
-        parts.append(f"## {entry['title']}\n\n{entry['how']}\n\n{table(rows)}")
+        parts.append(f"## {entry['title']}\n\n{_wrapped(entry['how'])}\n\n{table(rows)}")
         if entry["checked"]:
-            parts.append("Verified in the same run: " + "; ".join(entry["checked"]) + ".")
+            parts.append(_wrapped("Verified in the same run: " + "; ".join(entry["checked"]) + "."))
     return "\n\n".join(parts) + "\n"
 
 
@@ -157,11 +157,12 @@ bare script on the same engine. No test depends on time."""
 
 
 def _machine(measured: Mapping[str, Any]) -> str:
-    seen = {tuple(sorted(e["facts"].items())): e["at"] for e in measured.values()}
-    return "\n".join(
-        "Measured on " + at + " with " + ", ".join(f"{k} {v}" if k != "cores" else f"{v} cores" for k, v in found) + "."
-        for found, at in seen.items()
-    )
+    seen = {", ".join(f"{what}: {value}" for what, value in e["facts"].items()): e["at"] for e in measured.values()}
+    return "\n\n".join(_wrapped(f"Measured on {at}. {found[0].upper()}{found[1:]}.") for found, at in seen.items())
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def _row(entry: Mapping[str, Any]) -> Row:
@@ -191,4 +192,4 @@ def _met(row: Row) -> str:
 
 def facts_line() -> str:
     """Return the facts as one line for the terminal."""
-    return ", ".join(f"{k} {v}" for k, v in facts().items()) + f" ({sys.implementation.name})"
+    return ", ".join(f"{what}: {value}" for what, value in facts().items())
