@@ -98,14 +98,13 @@ def facts() -> dict[str, str]:
     }
 
 
-def save(file: Path, name: str, result: Result, *, quick: bool) -> None:
+def save(file: Path, name: str, result: Result) -> None:
     """Put a result into the JSON file, in place of an older one of the same benchmark."""
     document = load(file)
     document[name] = {
         **asdict(result),
         "rows": [{**asdict(row), "ratio": row.ratio, "met": row.met} for row in result.rows],
         "at": datetime.now(UTC).date().isoformat(),
-        "quick": quick,
         "facts": facts(),
     }
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -130,11 +129,10 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def page(document: Mapping[str, Any], order: Sequence[str]) -> str:
-    """Return the page of all results; a benchmark that was not measured in full yet is named as missing."""
-    measured = {name: entry for name, entry in document.items() if not entry["quick"]}
-    parts = [_HEAD, _machine(measured)]
+    """Return the page of all results; a benchmark that was not measured yet is named as missing."""
+    parts = [_HEAD, _machine(document)]
     for name in order:
-        entry = measured.get(name)
+        entry = document.get(name)
         if entry is None:
             parts.append(f"## {name}\n\nNot measured yet: `python -m benchmarks {name}`.")
             continue

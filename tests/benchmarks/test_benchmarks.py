@@ -79,8 +79,7 @@ def test_a_target_is_met_or_not(target: Target | None, met: bool | None) -> None
 def test_the_page_shows_results_and_names_what_is_missing(tmp_path: Path) -> None:
     file = tmp_path / "deeper" / "results.json"
     rows = (Row("it", "s", 2.0, "peer", 0.5, Target(3.9, "ratio")), Row("alone", "MiB", 1234.5))
-    report.save(file, "one", Result("One", "How it was done.", rows, ("both agree",)), quick=False)
-    report.save(file, "two", Result("Two", "", rows), quick=True)
+    report.save(file, "one", Result("One", "How it was done.", rows, ("both agree",)))
     page = report.page(report.load(file), ("one", "two"))
     assert "| it | 2.00 s | peer: 0.50 s | 4.00 | ≤ 3.9 times | **no** |" in page
     assert "| alone | 1,234 MiB |  |  |  |  |" in page
