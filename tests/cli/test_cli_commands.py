@@ -330,3 +330,11 @@ def test_a_mesh_without_products_says_where_they_belong(run_hanse: Any, mine: Pa
     out = run_hanse("-C", str(mine), "check").out
     assert "0 products in 0 domains" in out
     assert "domains/<domain>/<product>/" in out
+
+
+def test_a_defect_is_reported_whole(run_hanse: Any, built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hanse.app.Mesh.list_products", lambda _: 1 // 0)
+    ended = run_hanse("-C", str(built), "list")
+    assert ended.exit == Exit.FAILED
+    assert "Traceback" in ended.err
+    assert "error[HNS-X003] ZeroDivisionError" in ended.err

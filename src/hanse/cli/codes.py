@@ -8,6 +8,12 @@ CANNOT_WRITE = Code(
     "A file that the command line names, or its output, cannot be read or written. The message says what the operating "
     "system says.",
 )
+UNFORESEEN = Code(
+    "HNS-X003",
+    "an error that Hanse did not foresee",
+    "This is a defect of Hanse, not of your files. Report it with the lines printed above it. Readers of your products "
+    "are not touched: what was released stays released.",
+)
 NOBODY_TO_ASK = Code(
     "HNS-X001",
     "nobody to ask",

@@ -125,6 +125,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _nobody_reads()
     except OSError as error:
         return _refused(error)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is reported whole
+        return _unforeseen(error)
     return int(result or 0)
 
 
@@ -135,6 +137,19 @@ def _refused(error: OSError) -> int:
 
     what = f"`{error.filename}`: {error.strerror}" if error.filename else error.strerror or str(error)
     print_problems([Problem(CANNOT_WRITE, what)])
+    return 1
+
+
+def _unforeseen(error: Exception) -> int:
+    import traceback
+
+    from hanse.base import Problem
+    from hanse.cli.codes import UNFORESEEN
+    from hanse.cli.render import print_problems
+
+    traceback.print_exception(error)
+    fix = "report it with the lines above: it is a defect of Hanse"
+    print_problems([Problem(UNFORESEEN, f"{type(error).__name__}, which Hanse did not foresee", fix=fix)])
     return 1
 
 
