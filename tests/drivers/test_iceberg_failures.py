@@ -31,7 +31,7 @@ from hanse.interfaces.codes import (
     STORAGE_MISSING,
     STORAGE_UNWRITABLE,
 )
-from hanse.testing.parquet import read_rows, stage_rows
+from hanse.testing.parquet import commit_files, read_rows, stage_rows
 from hanse.testing.tables.suite import ITEMS, ORDERS, TWO, publish, refused
 
 
@@ -81,7 +81,7 @@ def test_a_lost_race_is_a_conflict_and_commits_nothing(store: IcebergTables, tmp
     metadata = tmp_path / "warehouse/sales/orders/items/metadata"
     before = files_in(metadata)
     with pytest.raises(Conflict) as caught:
-        store.replace_many(wanted, run_id="r1")
+        store.commit(wanted, run_id="r1")
     assert caught.value.code == COMMIT_CONFLICT
     assert caught.value.problem.subject == "sales.orders.orders"
     assert store.find(ITEMS, "r1") is None
@@ -89,14 +89,14 @@ def test_a_lost_race_is_a_conflict_and_commits_nothing(store: IcebergTables, tmp
     assert store.find(ORDERS, "interloper") is not None
     assert files_in(metadata) == before, "what was written for the lost commit is removed"
     wanted[1] = Replacement(ORDERS, (staged[1],), None)
-    assert len(store.replace_many(wanted, run_id="r1")) == 2
+    assert len(store.commit(wanted, run_id="r1")) == 2
 
 
 WRITER = """
 import sys
 from hanse.base import Conflict, TableName
 from hanse.drivers.iceberg import IcebergTables
-from hanse.testing.parquet import stage_rows
+from hanse.testing.parquet import commit_files, stage_rows
 
 folder, writer = sys.argv[1:]
 store = IcebergTables(f"{folder}/warehouse", f"sqlite:///{folder}/catalog.db")
@@ -106,7 +106,7 @@ for number in range(25):
     run_id = f"{writer}-{number}"
     staged = stage_rows(store, table, run_id, [{"id": number, "name": run_id}])
     try:
-        print(store.replace(table, [staged], parent_id=None, run_id=run_id).snapshot_id, run_id)
+        print(commit_files(store, table, [staged], parent_id=None, run_id=run_id).snapshot_id, run_id)
     except Conflict:
         print("conflict", run_id)
 """
@@ -144,7 +144,7 @@ import pyarrow
 from hanse.base import TableName
 from hanse.drivers.iceberg import IcebergTables
 from hanse.interfaces import Replacement
-from hanse.testing.parquet import stage_rows
+from hanse.testing.parquet import commit_files, stage_rows
 
 pyarrow.array([1])  # lets pyarrow import what it imports, once for all children
 folder, what, most = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -167,7 +167,7 @@ def work(number):
     store._catalog._connection.set_trace_callback(touch)
     limit = number
     if what == "replace":
-        store.replace_many(
+        store.commit(
             [Replacement(t, (f,), p.snapshot_id) for t, f, p in zip(tables, staged, parents)], run_id="r2"
         )
     else:
@@ -204,7 +204,7 @@ def killed_everywhere(folder: Path, what: str) -> list[tuple[int, tuple[TableNam
         first = [
             Replacement(table, (stage_rows(store, table, "r1", [{"id": 1}]),), None) for pair in pairs for table in pair
         ]
-        store.replace_many(first, run_id="r1")
+        store.commit(first, run_id="r1")
     command = [sys.executable, "-c", KILLED, str(folder), what, str(MOST_TOUCHES)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert result.returncode == 0, result.stderr
@@ -229,7 +229,7 @@ def test_a_killed_commit_leaves_the_old_snapshots_or_the_new_ones(store: Iceberg
             assert store.verify(table, old.snapshot_id) == ()
             wanted.append(Replacement(table, (stage_rows(store, table, "r2", [{"id": 2}]),), old.snapshot_id))
         # Whatever was left behind, the run can be done again.
-        for snapshot in store.replace_many(wanted, run_id="r2"):
+        for snapshot in store.commit(wanted, run_id="r2"):
             assert [row["id"] for row in read_rows(store.scan(snapshot.table, snapshot.snapshot_id))] == [2]
     assert len(outcomes) > 10
     assert outcomes[0] is False
@@ -255,7 +255,7 @@ def test_a_refused_commit_leaves_no_files(store: IcebergTables, tmp_path: Path) 
     good = stage_rows(store, ITEMS, "r1", [{"id": 1}])
     before = files_in(tmp_path)
     with refused(BAD_FILE):
-        store.replace_many([Replacement(ITEMS, (good,), None), Replacement(ORDERS, (good,), None)], run_id="r1")
+        store.commit([Replacement(ITEMS, (good,), None), Replacement(ORDERS, (good,), None)], run_id="r1")
     assert files_in(tmp_path) == before
 
 
@@ -303,7 +303,7 @@ def test_damaged_metadata_has_a_code(tmp_path: Path, change: Any, code: Any) -> 
         with refused(code):
             store.schema(ORDERS)
         with refused(code):
-            store.replace(ORDERS, [], parent_id=None, run_id="r1")
+            commit_files(store, ORDERS, [], parent_id=None, run_id="r1")
         assert store.tables() == (ORDERS,)
         store.drop(ORDERS)
         store.create(ORDERS, TWO)
@@ -361,12 +361,12 @@ def test_a_busy_catalog_has_a_code(tmp_path: Path) -> None:
         other.execute("BEGIN IMMEDIATE")
         before = files_in(tmp_path / "warehouse")
         with refused(STORAGE_BUSY):
-            store.replace(ORDERS, [], parent_id=None, run_id="r1")
+            commit_files(store, ORDERS, [], parent_id=None, run_id="r1")
         assert files_in(tmp_path / "warehouse") == before
         assert store.schema(ORDERS) is not None, "reading goes on"
         other.execute("ROLLBACK")
         other.close()
-        assert store.replace(ORDERS, [], parent_id=None, run_id="r1").rows == 0
+        assert commit_files(store, ORDERS, [], parent_id=None, run_id="r1").rows == 0
 
 
 def test_reading_creates_nothing(tmp_path: Path) -> None:
@@ -392,7 +392,7 @@ def test_a_warehouse_that_is_gone(tmp_path: Path) -> None:
         shutil.rmtree(tmp_path / "warehouse")
         assert [problem.code for problem in store.verify(ORDERS, old.snapshot_id)] == [STORAGE_MISSING]
         with refused(STORAGE_MISSING):
-            store.replace(ORDERS, [], parent_id=None, run_id="r2")
+            commit_files(store, ORDERS, [], parent_id=None, run_id="r2")
     with open_tables(tmp_path) as store, refused(STORAGE_MISSING):
         store.schema(ORDERS)
 
@@ -407,7 +407,7 @@ def test_a_copied_mesh_does_not_touch_the_original(tmp_path: Path) -> None:
         for use in (
             lambda: copy.schema(ORDERS),
             lambda: copy.scan(ORDERS, old.snapshot_id),
-            lambda: copy.replace(ORDERS, [], parent_id=None, run_id="r2"),
+            lambda: commit_files(copy, ORDERS, [], parent_id=None, run_id="r2"),
             lambda: copy.alter(ORDERS, TWO[:1]),
         ):
             with refused(STORAGE_MISSING):
@@ -467,7 +467,7 @@ def test_what_cannot_be_written_has_a_code(closed: str) -> None:
     with unprivileged(), open_tables(folder) as store:
         for use in (
             lambda: store.create(ITEMS if closed != "warehouse" else TableName("ops", "x", "y"), TWO),
-            lambda: store.replace(ORDERS, [], parent_id=None, run_id="r2"),
+            lambda: commit_files(store, ORDERS, [], parent_id=None, run_id="r2"),
         ):
             allowed = closed == "warehouse" or closed.endswith("metadata")
             try:
@@ -489,7 +489,7 @@ import resource, signal, sys
 import pyarrow.parquet
 from hanse.base import StorageError, TableName
 from hanse.drivers.iceberg import IcebergTables
-from hanse.testing.parquet import stage_rows
+from hanse.testing.parquet import commit_files, stage_rows
 
 folder = sys.argv[1]
 store = IcebergTables(f"{folder}/warehouse", f"sqlite:///{folder}/catalog.db")
@@ -500,7 +500,7 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 for limit in (100, 1000, 3000):
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
     try:
-        store.replace(table, [staged], parent_id=parent.snapshot_id, run_id="r2")
+        commit_files(store, table, [staged], parent_id=parent.snapshot_id, run_id="r2")
     except StorageError as error:
         print(error.code)
 """

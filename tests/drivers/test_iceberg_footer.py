@@ -18,7 +18,7 @@ from hanse.drivers.iceberg import IcebergTables
 from hanse.drivers.iceberg.footer import _next_bytes, _next_text, _text_bounds, _unscaled, read_file
 from hanse.interfaces import ColumnDraft, StagedFile, StoredColumn, TableScan
 from hanse.spec.types import Decimal, Field, List, Map, Scalar, Struct
-from hanse.testing.parquet import read_rows, write_rows
+from hanse.testing.parquet import commit_files, read_rows, write_rows
 from hanse.testing.tables.suite import ORDERS
 
 
@@ -144,7 +144,7 @@ def test_a_file_of_duckdb_is_published_whole(tmp_path: Path, connection: duckdb.
         path = store.staging(ORDERS, "r1")
         connection.execute(f"COPY ({ROWS}) TO '{path}' (FIELD_IDS {field_ids(columns)}, ROW_GROUP_SIZE 2048)")
         staged = StagedFile(path, 500, Path(path).stat().st_size)
-        snapshot = store.replace(ORDERS, [staged], parent_id=None, run_id="r1")
+        snapshot = commit_files(store, ORDERS, [staged], parent_id=None, run_id="r1")
         ours = read_rows(store.scan(ORDERS, snapshot.snapshot_id))
         catalog = SqlCatalog("hanse", uri=uri)
         table = catalog.load_table(("sales", "orders", "orders"))
@@ -181,7 +181,7 @@ def test_duckdb_and_pyiceberg_agree_by_ids(tmp_path: Path, connection: duckdb.Du
             )
             connection.execute(f"COPY (SELECT {select}) TO '{path}' (FIELD_IDS {field_ids(columns)})")
             staged = StagedFile(path, 1, Path(path).stat().st_size)
-            parent = store.replace(ORDERS, [staged], parent_id=parent, run_id=f"r{number}").snapshot_id
+            parent = commit_files(store, ORDERS, [staged], parent_id=parent, run_id=f"r{number}").snapshot_id
             written[parent] = connection.sql(f"SELECT {select}").to_arrow_table().to_pylist()
         catalog = SqlCatalog("hanse", uri=uri)
         table = catalog.load_table(("sales", "orders", "orders"))

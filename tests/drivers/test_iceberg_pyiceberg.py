@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.expressions import BooleanExpression, EqualTo, GreaterThanOrEqual, LessThan
 from pyiceberg.manifest import (
     MANIFEST_LIST_FILE_SCHEMAS,
     data_file_with_partition,
@@ -30,7 +31,7 @@ from hanse.drivers.iceberg import IcebergTables, manifest
 from hanse.interfaces import ColumnDraft, Snapshot, StagedFile
 from hanse.interfaces.codes import FOREIGN_TABLE
 from hanse.spec.types import Decimal, Scalar
-from hanse.testing.parquet import arrow_schema, read_rows, stage_rows, write_rows
+from hanse.testing.parquet import arrow_schema, commit_files, read_rows, stage_rows, write_rows
 from hanse.testing.tables.columns import HOSTILE_NAMES, SAMPLES
 from hanse.testing.tables.suite import ORDERS, TWO, publish, refused
 
@@ -109,10 +110,10 @@ def test_every_type_and_name_is_read_by_pyiceberg(store: IcebergTables, stock: S
 def test_an_empty_snapshot_is_read_by_pyiceberg(store: IcebergTables, stock: SqlCatalog) -> None:
     store.create(ORDERS, TWO)
     assert rows_of(stock.load_table(ADDRESS)) == []
-    empty = store.replace(ORDERS, [], parent_id=None, run_id="r1")
+    empty = commit_files(store, ORDERS, [], parent_id=None, run_id="r1")
     assert rows_of(stock.load_table(ADDRESS), empty) == []
     full = publish(store, ORDERS, "r2", [{"id": 1}], empty)
-    store.replace(ORDERS, [], parent_id=full.snapshot_id, run_id="r3")
+    commit_files(store, ORDERS, [], parent_id=full.snapshot_id, run_id="r3")
     table = stock.load_table(ADDRESS)
     assert rows_of(table) == []
     assert len(rows_of(table, full)) == 1
@@ -165,7 +166,7 @@ def test_hanse_goes_on_after_pyiceberg_committed(store: IcebergTables, stock: Sq
     assert schema is not None
     assert [column.name for column in schema.columns] == ["id", "title"]
     staged = stage_rows(store, ORDERS, "r2", [{"id": 99, "title": "t"}])
-    ours = store.replace(ORDERS, [staged], parent_id=deleted, run_id="r2")
+    ours = commit_files(store, ORDERS, [staged], parent_id=deleted, run_id="r2")
     table = stock.load_table(ADDRESS)
     assert rows_of(table) == [{"id": 99, "title": "t"}]
     assert len(rows_of(table, first)) == 10
@@ -259,7 +260,7 @@ def test_statistics_are_those_of_pyiceberg(store: IcebergTables, stock: SqlCatal
     path = store.staging(ORDERS, "r1")
     table = pa.Table.from_pylist(rows, schema=arrow_schema(schema.columns))
     pq.write_table(table, path, row_group_size=30)
-    store.replace(ORDERS, [StagedFile(path, len(rows), Path(path).stat().st_size)], parent_id=None, run_id="r1")
+    commit_files(store, ORDERS, [StagedFile(path, len(rows), Path(path).stat().st_size)], parent_id=None, run_id="r1")
     ours = stock.load_table(ADDRESS)
     theirs = stock.create_table(("sales", "orders", "theirs"), ours.schema())
     pq.write_table(table, f"{path}.plain", row_group_size=30)
@@ -295,18 +296,17 @@ def test_pruning_by_our_bounds_loses_nothing(
             write_rows(str(data / f"{number}.parquet"), columns, [{"name": name} for name in names])
             for number, names in enumerate(files)
         ]
-        store.replace(ORDERS, staged, parent_id=None, run_id="r1")
+        commit_files(store, ORDERS, staged, parent_id=None, run_id="r1")
     names = [name for part in files for name in part if name is not None]
     catalog = SqlCatalog("hanse", uri=uri)
     table = catalog.load_table(ADDRESS)
 
-    def found(row_filter: str) -> list[str]:
+    def found(row_filter: BooleanExpression) -> list[str]:
         return sorted(table.scan(row_filter=row_filter).to_arrow().column("name").to_pylist())
 
-    literal = wanted.replace("'", "''")
-    assert found(f"name = '{literal}'") == [name for name in names if name == wanted]
-    assert found(f"name < '{literal}'") == sorted(name for name in names if name < wanted)
-    assert found(f"name >= '{literal}'") == sorted(name for name in names if name >= wanted)
+    assert found(EqualTo("name", wanted)) == [name for name in names if name == wanted]
+    assert found(LessThan("name", wanted)) == sorted(name for name in names if name < wanted)
+    assert found(GreaterThanOrEqual("name", wanted)) == sorted(name for name in names if name >= wanted)
     catalog.close()
 
 

@@ -55,7 +55,7 @@ def killed_write(self):
     boundary()
 
 Registry.write = killed_write
-around(IcebergTables, "replace_many")
+around(IcebergTables, "commit")
 around(DuckDBSession, "stage")
 with hanse.open_mesh(sys.argv[1]) as mesh:
     assert mesh.run()["succeeded"] == 1

@@ -13,7 +13,7 @@ from hanse.base import ProductName, Severity, TableName, new_id
 from hanse.base.names import split_major
 from hanse.drivers.duckdb import DuckDBEngine
 from hanse.drivers.iceberg import IcebergTables
-from hanse.interfaces import ColumnDraft, SessionLimits
+from hanse.interfaces import ColumnDraft, Replacement, SessionLimits
 from hanse.query import Road
 from hanse.registry import (
     AppliedContract,
@@ -101,7 +101,7 @@ class Place:
             with self.engine.open(writable=[str(self.root / "warehouse")]) as session:
                 cast = ", ".join(f'CAST("{c}" AS {t}) AS "{c}"' for c, t in self.columns[table].items())
                 staged = session.stage(f"SELECT {cast} FROM ({select})", path, schema.columns)
-            snapshot = self.store.replace(table, [staged], parent_id=parents.get(table), run_id=run_id)
+            snapshot = self.store.commit([Replacement(table, (staged,), parents.get(table))], run_id=run_id)[0]
             released.append(
                 ReleasedTable(
                     table,

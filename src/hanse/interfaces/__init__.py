@@ -13,6 +13,7 @@ from hanse.interfaces.engine import (
 )
 from hanse.interfaces.tables import (
     ColumnDraft,
+    DataFile,
     Replacement,
     Snapshot,
     StagedFile,
@@ -27,6 +28,7 @@ __all__ = [
     "ColumnDraft",
     "ColumnStatistics",
     "CsvScan",
+    "DataFile",
     "Engine",
     "ParquetScan",
     "References",

@@ -86,3 +86,15 @@ ILLEGAL_NOTE = Code(
     "A run id must consist of letters, digits, `.`, `_` and `-`; notes kept with a snapshot must not use a name that "
     "the table format itself uses.",
 )
+KEPT_FILE = Code(
+    "HNS-T016",
+    "file cannot be kept",
+    "A commit was to keep a data file that the snapshot before does not have, or whose rows do not fit the newest "
+    "columns: a required column is not known to have a value in all of them. Let the column be optional, or build the "
+    "whole table anew. Compacted files must have as many rows as those that they replace.",
+)
+FOREIGN_FILE = Code(
+    "HNS-T017",
+    "file is not the table's",
+    "A file outside the table's folder was to be deleted as garbage. Nothing was deleted.",
+)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import datetime
+from typing import Any, Literal, Protocol
 
 from hanse.base import Problem, TableName
 from hanse.spec.types import DataType
@@ -12,12 +13,21 @@ from hanse.spec.types import DataType
 
 @dataclass(frozen=True, slots=True)
 class ColumnDraft:
-    """A column that a table shall have. Ids are given by the store."""
+    """A column that a table shall have. Ids are given by the store.
+
+    Attributes:
+        was: name of the present column that this one is, under a new name. It means nothing when no column has that
+            name, nor when the present column called ``name`` once had it: then the renaming is done already.
+        children: members of a nested column that were renamed, each with its ``was``; all others are known by name. The
+            item of a list is called ``element``, the sides of a map ``key`` and ``value``.
+    """
 
     name: str
     type: DataType
     required: bool = False
     doc: str | None = None
+    was: str | None = None
+    children: tuple[ColumnDraft, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +77,10 @@ class Snapshot:
         snapshot_id: given by the table format.
         schema_id: schema it was written with.
         parent_id: snapshot it replaced, None for the first.
-        run_id: run that made it.
+        run_id: run that made it; empty for an outside writer's.
         rows: rows in the table.
         bytes: bytes of its data files.
+        committed_at: when, by the clock of whoever committed.
     """
 
     table: TableName
@@ -79,6 +90,31 @@ class Snapshot:
     run_id: str
     rows: int
     bytes: int
+    committed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A data file of a snapshot, and what is known of its values without opening it.
+
+    The mappings are by field id, of columns and of members of structs. What is absent is unknown. Bounds may lie
+    further out than the values, never further in; nulls do not count. A column that may hold NaN has none.
+
+    Attributes:
+        path: absolute path or URL.
+        rows: rows in it.
+        bytes: size.
+        nulls: rows without a value.
+        lower: Python values that no value is less than.
+        upper: Python values that no value is greater than.
+    """
+
+    path: str
+    rows: int
+    bytes: int
+    nulls: Mapping[int, int] = field(default_factory=dict)
+    lower: Mapping[int, Any] = field(default_factory=dict)
+    upper: Mapping[int, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +138,26 @@ class TableScan:
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """What one table shall hold after a commit; the arguments of :meth:`TableStore.replace`."""
+    """What one table shall hold after a commit.
+
+    Attributes:
+        table: the table.
+        files: new files, under the folder of :meth:`TableStore.staging`, with the newest schema's field ids.
+        parent_id: the last released snapshot, which this one follows; a head that differs (left by a crash) is set
+            back.
+        properties: further notes kept with the snapshot.
+        keep: paths of the parent's data files that stay, as they are. None: the new files are all that the table holds.
+            ``"all"``: they are added, and the parent's files need not even be listed. Files of older schemas are read
+            by field id: columns added since are null in them, so none of those may be required.
+        same_rows: the rows stay what they were, only stored otherwise (compaction).
+    """
 
     table: TableName
     files: tuple[StagedFile, ...]
     parent_id: int | None
     properties: Mapping[str, str] = field(default_factory=dict)
+    keep: tuple[str, ...] | Literal["all"] = ()
+    same_rows: bool = False
 
 
 class TableStore(Protocol):
@@ -127,8 +177,10 @@ class TableStore(Protocol):
     def alter(self, table: TableName, columns: Sequence[ColumnDraft]) -> TableSchema:
         """Make the columns be exactly these, in this order; return the new schema, or the same one if nothing changed.
 
-        Columns of equal name and equal or widened type keep their field id; any other column of an old name is dropped
-        and gets a new id, so old values can never come back under it. Old snapshots keep their own schema.
+        A column that keeps its name, or is named by ``was``, keeps its field id if its type stays or widens: a decimal
+        gets more digits before the point; a struct keeps at least one member, by the same rule; a list's item or a
+        map's value widens. Any other column of an old name is dropped and gets a new id, so old values can never come
+        back under it. Members of structs likewise. Old snapshots keep their own schema.
         """
         ...
 
@@ -136,43 +188,31 @@ class TableStore(Protocol):
         """Return the newest schema, or None when there is no such table."""
         ...
 
-    def staging(self, table: TableName, run_id: str) -> str:
-        """Return the path that a run's staged file for this table must have. Its folder exists afterwards."""
-        ...
-
-    def replace(
-        self,
-        table: TableName,
-        files: Sequence[StagedFile],
-        *,
-        parent_id: int | None,
-        run_id: str,
-        properties: Mapping[str, str] | None = None,
-    ) -> Snapshot:
-        """Commit one snapshot that holds exactly these files.
+    def staging(self, table: TableName, run_id: str, part: str | None = None) -> str:
+        """Return the path that a run's staged file for this table must have. Its folder exists afterwards.
 
         Args:
             table: the table.
-            files: staged files under :meth:`staging`'s folder, written with the newest schema's field ids.
-            parent_id: the last released snapshot; a head that differs (left by a crash) is set back first.
-            run_id: kept in the snapshot; committing again with the same run id returns the same snapshot.
-            properties: further notes kept with the snapshot.
-
-        Raises:
-            Conflict: somebody else committed meanwhile.
+            run_id: the run.
+            part: tells several files of one run apart; letters, digits, ``.``, ``_`` and ``-``.
         """
         ...
 
-    def replace_many(self, replacements: Sequence[Replacement], *, run_id: str) -> tuple[Snapshot, ...]:
-        """Commit one snapshot for each of several tables, as :meth:`replace` does, cheaper than one by one.
+    def commit(self, replacements: Sequence[Replacement], *, run_id: str) -> tuple[Snapshot, ...]:
+        """Commit one snapshot for each of several tables.
 
         Tables that the run committed before keep that snapshot. Either all others are committed or none.
+
+        Args:
+            replacements: what each table shall hold.
+            run_id: kept in the snapshots; committing again with the same run id returns the same snapshots.
 
         Returns:
             The snapshots, in the order of ``replacements``.
 
         Raises:
             Conflict: somebody else committed to one of the tables meanwhile; nothing was committed.
+            StorageError: a staged file does not fit its table (HNS-T005), a file cannot be kept (HNS-T016), …
         """
         ...
 
@@ -188,11 +228,64 @@ class TableStore(Protocol):
         """
         ...
 
+    def files(self, table: TableName, snapshot_id: int) -> tuple[DataFile, ...]:
+        """Return the data files of a snapshot with the bounds of their values.
+
+        Raises:
+            StorageError: no such table or snapshot.
+        """
+        ...
+
     def verify(self, table: TableName, snapshot_id: int) -> tuple[Problem, ...]:
         """Look at every file that a snapshot needs and return what is missing or damaged; empty when all is well.
 
         Raises:
             StorageError: no such table or snapshot, or its metadata cannot be read.
+        """
+        ...
+
+    def snapshots(self, table: TableName) -> tuple[Snapshot, ...]:
+        """Return all snapshots that the table still has, in the order of their commits.
+
+        Raises:
+            StorageError: no such table.
+        """
+        ...
+
+    def expire(self, table: TableName, keep: Collection[int]) -> int:
+        """Forget all snapshots but these and the newest one, and return how many. No file is removed by it.
+
+        The newest snapshot stays whatever ``keep`` says: a run may have committed it that has not released it yet.
+        Ids that the table does not have are ignored.
+
+        Raises:
+            Conflict: others committed to the table each time that this was tried.
+            StorageError: no such table.
+        """
+        ...
+
+    def garbage(self, table: TableName, *, older_than: datetime, protected: Collection[str] = ()) -> tuple[str, ...]:
+        """Return the files under the table's folder that no snapshot needs.
+
+        Args:
+            table: the table.
+            older_than: files changed at this time or later are left out: somebody may be about to commit them.
+            protected: run ids whose staged files are left out whatever their age.
+
+        Raises:
+            StorageError: no such table, or the metadata of a snapshot cannot be read: then nothing is known to be
+                garbage.
+        """
+        ...
+
+    def collect(self, table: TableName, paths: Collection[str]) -> int:
+        """Delete files that :meth:`garbage` named, and return how many.
+
+        What a snapshot needs by now, or is gone, is passed over. A commit that runs beside either comes first, or finds
+        its file gone and fails.
+
+        Raises:
+            StorageError: no such table, a path outside the table's folder (HNS-T017), or metadata that cannot be read.
         """
         ...
 

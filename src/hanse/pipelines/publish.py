@@ -76,7 +76,7 @@ def _commit(store: TableStore, log: StepLog, run: Run, delivery: Delivery) -> Ma
     if not replacements:
         return {}
     with log.step("commit", str(delivery.product.name)) as measured:
-        snapshots = store.replace_many(replacements, run_id=run.id)
+        snapshots = store.commit(replacements, run_id=run.id)
         measured.rows = sum(s.rows for s in snapshots)
         measured.bytes = sum(s.bytes for s in snapshots)
         measured.output = {"snapshots": {str(s.table): s.snapshot_id for s in snapshots}}

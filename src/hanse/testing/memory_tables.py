@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -96,28 +96,17 @@ class MemoryTables:
         held = self._tables.get(table)
         return None if held is None else held.schema
 
-    def staging(self, table: TableName, run_id: str) -> str:
+    def staging(self, table: TableName, run_id: str, part: str | None = None) -> str:
         """See :meth:`hanse.interfaces.TableStore.staging`."""
         _check_run_id(run_id)
+        if part is not None:
+            _check_run_id(part)
         folder = self._data(table)
         folder.mkdir(parents=True, exist_ok=True)
-        return str(folder / f"{run_id}.parquet")
+        return str(folder / (f"{run_id}.parquet" if part is None else f"{run_id}~{part}.parquet"))
 
-    def replace(
-        self,
-        table: TableName,
-        files: Sequence[StagedFile],
-        *,
-        parent_id: int | None,
-        run_id: str,
-        properties: Mapping[str, str] | None = None,
-    ) -> Snapshot:
-        """See :meth:`hanse.interfaces.TableStore.replace`."""
-        replacement = Replacement(table, tuple(files), parent_id, properties or {})
-        return self.replace_many((replacement,), run_id=run_id)[0]
-
-    def replace_many(self, replacements: Sequence[Replacement], *, run_id: str) -> tuple[Snapshot, ...]:
-        """See :meth:`hanse.interfaces.TableStore.replace_many`."""
+    def commit(self, replacements: Sequence[Replacement], *, run_id: str) -> tuple[Snapshot, ...]:
+        """See :meth:`hanse.interfaces.TableStore.commit`."""
         _check_run_id(run_id)
         if len({replacement.table for replacement in replacements}) < len(replacements):
             raise ValueError("a table stands twice in one commit")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from hanse.interfaces import StagedFile, StoredColumn, TableScan, TableStore
+from hanse.base import TableName
+from hanse.interfaces import Replacement, Snapshot, StagedFile, StoredColumn, TableScan, TableStore
 from hanse.spec.types import Decimal, List, Map, Scalar, Struct
 
 FIELD_ID = b"PARQUET:field_id"
@@ -65,11 +66,29 @@ def write_rows(path: str, columns: Sequence[StoredColumn], rows: Sequence[Row]) 
     return StagedFile(path, len(rows), Path(path).stat().st_size)
 
 
-def stage_rows(store: TableStore, table: Any, run_id: str, rows: Sequence[Row]) -> StagedFile:
+def stage_rows(
+    store: TableStore, table: TableName, run_id: str, rows: Sequence[Row], part: str | None = None
+) -> StagedFile:
     """Write rows where a run's staged file of a table must lie, with its newest columns."""
     schema = store.schema(table)
     assert schema is not None
-    return write_rows(store.staging(table, run_id), schema.columns, rows)
+    return write_rows(store.staging(table, run_id, part), schema.columns, rows)
+
+
+def commit_files(
+    store: TableStore,
+    table: TableName,
+    files: Sequence[StagedFile],
+    *,
+    parent_id: int | None,
+    run_id: str,
+    properties: Mapping[str, str] | None = None,
+    keep: tuple[str, ...] | Literal["all"] = (),
+    same_rows: bool = False,
+) -> Snapshot:
+    """Commit to one table alone; the arguments are those of :class:`~hanse.interfaces.Replacement`."""
+    replacement = Replacement(table, tuple(files), parent_id, properties or {}, keep=keep, same_rows=same_rows)
+    return store.commit((replacement,), run_id=run_id)[0]
 
 
 def read_rows(scan: TableScan) -> list[dict[str, Any]]:

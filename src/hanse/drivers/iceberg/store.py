@@ -17,7 +17,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -31,7 +31,7 @@ from hanse.drivers.iceberg.manifest import LiveFile, local_path
 from hanse.drivers.iceberg.metadata import Document
 from hanse.drivers.iceberg.reading import Reader, TableState, identifier
 from hanse.drivers.iceberg.schema import columns, evolve, without_docs
-from hanse.interfaces import ColumnDraft, Replacement, Snapshot, StagedFile, TableScan, TableSchema
+from hanse.interfaces import ColumnDraft, Replacement, Snapshot, TableScan, TableSchema
 from hanse.interfaces.codes import (
     COMMIT_CONFLICT,
     ILLEGAL_NOTE,
@@ -114,29 +114,18 @@ class IcebergTables:
         state = self._reader.find(table)
         return None if state is None else state.schema
 
-    def staging(self, table: TableName, run_id: str) -> str:
-        """Return ``<location>/data/<run id>.parquet``; see :meth:`hanse.interfaces.TableStore.staging`."""
+    def staging(self, table: TableName, run_id: str, part: str | None = None) -> str:
+        """Return ``<location>/data/<run id>[~<part>].parquet``; see :meth:`hanse.interfaces.TableStore.staging`."""
         _check_run_id(run_id)
+        if part is not None:
+            _check_run_id(part)
         folder = f"{self._reader.location(table)}/data"
         with storage_errors(f"make the folder `{folder}`", str(table)):
             os.makedirs(folder, exist_ok=True)
-        return f"{folder}/{run_id}.parquet"
+        return f"{folder}/{run_id}.parquet" if part is None else f"{folder}/{run_id}~{part}.parquet"
 
-    def replace(
-        self,
-        table: TableName,
-        files: Sequence[StagedFile],
-        *,
-        parent_id: int | None,
-        run_id: str,
-        properties: Mapping[str, str] | None = None,
-    ) -> Snapshot:
-        """See :meth:`hanse.interfaces.TableStore.replace`."""
-        replacement = Replacement(table, tuple(files), parent_id, properties or {})
-        return self.replace_many((replacement,), run_id=run_id)[0]
-
-    def replace_many(self, replacements: Sequence[Replacement], *, run_id: str) -> tuple[Snapshot, ...]:
-        """See :meth:`hanse.interfaces.TableStore.replace_many`."""
+    def commit(self, replacements: Sequence[Replacement], *, run_id: str) -> tuple[Snapshot, ...]:
+        """See :meth:`hanse.interfaces.TableStore.commit`."""
         _check_run_id(run_id)
         if len({replacement.table for replacement in replacements}) < len(replacements):
             raise ValueError("a table stands twice in one commit")

@@ -8,7 +8,7 @@ from typing import Any
 
 from hanse.interfaces import ColumnDraft, TableSchema, TableStore
 from hanse.spec.types import DataType, Decimal, Field, List, Map, Scalar, Struct
-from hanse.testing.parquet import read_rows, write_rows
+from hanse.testing.parquet import commit_files, read_rows, write_rows
 from hanse.testing.tables.suite import ORDERS, TablesSuite, all_ids, publish
 
 #: One value of every type that a store must give back unchanged.
@@ -86,5 +86,5 @@ class ColumnSuite(TablesSuite):
     def test_a_file_may_order_its_columns_otherwise(self, store: TableStore, orders: TableSchema) -> None:
         """Columns are known by id, not by place."""
         staged = write_rows(store.staging(ORDERS, "r1"), orders.columns[::-1], [{"id": 1, "name": "a"}])
-        snapshot = store.replace(ORDERS, [staged], parent_id=None, run_id="r1")
+        snapshot = commit_files(store, ORDERS, [staged], parent_id=None, run_id="r1")
         assert read_rows(store.scan(ORDERS, snapshot.snapshot_id)) == [{"id": 1, "name": "a"}]

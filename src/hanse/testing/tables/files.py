@@ -16,7 +16,7 @@ from hanse.interfaces.codes import (
     LOST_FILE,
 )
 from hanse.spec.types import Scalar
-from hanse.testing.parquet import Row, stage_rows, write_rows
+from hanse.testing.parquet import Row, commit_files, stage_rows, write_rows
 from hanse.testing.tables.suite import ORDERS, TWO, TablesSuite, publish, refused
 
 
@@ -66,7 +66,7 @@ class FileSuite(TablesSuite):
         released = publish(store, ORDERS, "r1", [{"id": 1}], None)
         for why, files in self.bad_files(store, orders, outside).items():
             with pytest.raises(StorageError) as caught:
-                store.replace(ORDERS, files, parent_id=released.snapshot_id, run_id="r2")
+                commit_files(store, ORDERS, files, parent_id=released.snapshot_id, run_id="r2")
             assert caught.value.code == BAD_FILE, f"{why}: {caught.value}"
             assert store.find(ORDERS, "r2") is None
         assert publish(store, ORDERS, "r2", [{"id": 2}], released).rows == 1
@@ -80,7 +80,7 @@ class FileSuite(TablesSuite):
         path = store.staging(ORDERS, "r1")
         pq.write_table(pa.table({"id": [1], "name": ["a"]}), path)
         with refused(BAD_FILE):
-            store.replace(ORDERS, [StagedFile(path, 1, Path(path).stat().st_size)], parent_id=None, run_id="r1")
+            commit_files(store, ORDERS, [StagedFile(path, 1, Path(path).stat().st_size)], parent_id=None, run_id="r1")
 
     @pytest.mark.usefixtures("orders")
     def test_a_file_staged_before_the_columns_changed_is_refused(self, store: TableStore) -> None:
@@ -88,13 +88,13 @@ class FileSuite(TablesSuite):
         staged = stage_rows(store, ORDERS, "r1", [{"id": 1, "name": "a"}])
         store.alter(ORDERS, (TWO[0], ColumnDraft("name", Scalar.BIGINT)))
         with refused(BAD_FILE):
-            store.replace(ORDERS, [staged], parent_id=None, run_id="r1")
+            commit_files(store, ORDERS, [staged], parent_id=None, run_id="r1")
 
     def test_verify_names_what_is_lost(self, store: TableStore, orders: TableSchema) -> None:
         """Every lost or damaged file is named; a new snapshot heals the table."""
         folder = Path(store.staging(ORDERS, "r1")).parent
         files = [write_rows(str(folder / f"{n}.parquet"), orders.columns, [{"id": n}]) for n in range(3)]
-        snapshot = store.replace(ORDERS, files, parent_id=None, run_id="r1")
+        snapshot = commit_files(store, ORDERS, files, parent_id=None, run_id="r1")
         assert store.verify(ORDERS, snapshot.snapshot_id) == ()
         Path(files[0].path).unlink()
         Path(files[1].path).write_bytes(b"PAR1")

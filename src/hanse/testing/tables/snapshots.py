@@ -14,7 +14,7 @@ from hanse.interfaces.codes import (
     UNKNOWN_SNAPSHOT,
     UNKNOWN_TABLE,
 )
-from hanse.testing.parquet import Row, read_rows, stage_rows, write_rows
+from hanse.testing.parquet import Row, commit_files, read_rows, stage_rows, write_rows
 from hanse.testing.tables.suite import ITEMS, ORDERS, TWO, TablesSuite, publish, refused
 
 
@@ -37,7 +37,7 @@ class SnapshotSuite(TablesSuite):
         """A snapshot may have many files."""
         folder = Path(store.staging(ORDERS, "r1")).parent
         files = [write_rows(str(folder / f"r1-{n}.parquet"), orders.columns, [{"id": n}]) for n in range(5)]
-        snapshot = store.replace(ORDERS, files, parent_id=None, run_id="r1")
+        snapshot = commit_files(store, ORDERS, files, parent_id=None, run_id="r1")
         assert snapshot.rows == 5
         scan = store.scan(ORDERS, snapshot.snapshot_id)
         assert sorted(row["id"] for row in read_rows(scan)) == [0, 1, 2, 3, 4]
@@ -60,8 +60,8 @@ class SnapshotSuite(TablesSuite):
         first = publish(store, ORDERS, "r1", [{"id": 1}], None)
         second = publish(store, ORDERS, "r2", [{"id": 2}], first)
         files = [stage_rows(store, ORDERS, "r3", [{"id": 3}])]
-        assert store.replace(ORDERS, files, parent_id=second.snapshot_id, run_id="r2") == second
-        assert store.replace(ORDERS, files, parent_id=None, run_id="r1") == first
+        assert commit_files(store, ORDERS, files, parent_id=second.snapshot_id, run_id="r2") == second
+        assert commit_files(store, ORDERS, files, parent_id=None, run_id="r1") == first
         assert [row["id"] for row in read_rows(store.scan(ORDERS, second.snapshot_id))] == [2]
 
     @pytest.mark.usefixtures("orders")
@@ -88,7 +88,7 @@ class SnapshotSuite(TablesSuite):
         """No rows are a state like any other."""
         full = publish(store, ORDERS, "r1", [{"id": 1}], None)
         staged = [stage_rows(store, ORDERS, "r2", [])] * files
-        empty = store.replace(ORDERS, staged, parent_id=full.snapshot_id, run_id="r2")
+        empty = commit_files(store, ORDERS, staged, parent_id=full.snapshot_id, run_id="r2")
         assert empty.rows == 0
         scan = store.scan(ORDERS, empty.snapshot_id)
         assert read_rows(scan) == []
@@ -98,7 +98,7 @@ class SnapshotSuite(TablesSuite):
     @pytest.mark.usefixtures("orders")
     def test_empty_from_the_beginning(self, store: TableStore) -> None:
         """The first snapshot may be empty."""
-        empty = store.replace(ORDERS, [], parent_id=None, run_id="r1")
+        empty = commit_files(store, ORDERS, [], parent_id=None, run_id="r1")
         assert store.scan(ORDERS, empty.snapshot_id).files == ()
         assert store.verify(ORDERS, empty.snapshot_id) == ()
 
@@ -110,7 +110,7 @@ class SnapshotSuite(TablesSuite):
         with refused(UNKNOWN_TABLE):
             store.alter(ITEMS, TWO)
         with refused(UNKNOWN_TABLE):
-            store.replace(ITEMS, [], parent_id=None, run_id="r1")
+            commit_files(store, ITEMS, [], parent_id=None, run_id="r1")
         with refused(UNKNOWN_TABLE):
             store.verify(ITEMS, 1)
         with refused(UNKNOWN_SNAPSHOT):
@@ -118,7 +118,7 @@ class SnapshotSuite(TablesSuite):
         with refused(UNKNOWN_SNAPSHOT):
             store.verify(ORDERS, 1)
         with refused(UNKNOWN_SNAPSHOT):
-            store.replace(ORDERS, [], parent_id=1, run_id="r1")
+            commit_files(store, ORDERS, [], parent_id=1, run_id="r1")
 
     @pytest.mark.parametrize("run_id", ["", "../up", "a/b", "a b", ".hidden", "x" * 200, "new\nline"])
     @pytest.mark.usefixtures("orders")
@@ -127,16 +127,16 @@ class SnapshotSuite(TablesSuite):
         with refused(ILLEGAL_NOTE):
             store.staging(ORDERS, run_id)
         with refused(ILLEGAL_NOTE):
-            store.replace(ORDERS, [], parent_id=None, run_id=run_id)
+            commit_files(store, ORDERS, [], parent_id=None, run_id=run_id)
 
     @pytest.mark.usefixtures("orders")
     def test_notes_are_kept_and_cannot_forge_the_run(self, store: TableStore) -> None:
         """Notes cannot take the place of the store's own."""
         with refused(ILLEGAL_NOTE):
-            store.replace(ORDERS, [], parent_id=None, run_id="r1", properties={"total-records": "5"})
+            commit_files(store, ORDERS, [], parent_id=None, run_id="r1", properties={"total-records": "5"})
         with refused(ILLEGAL_NOTE):
-            store.replace(ORDERS, [], parent_id=None, run_id="r1", properties={"hanse.run-id": "r0"})
-        made = store.replace(ORDERS, [], parent_id=None, run_id="r1", properties={"release": "7", "ünï": "x\ny"})
+            commit_files(store, ORDERS, [], parent_id=None, run_id="r1", properties={"hanse.run-id": "r0"})
+        made = commit_files(store, ORDERS, [], parent_id=None, run_id="r1", properties={"release": "7", "ünï": "x\ny"})
         assert store.find(ORDERS, "r1") == made
         assert store.find(ORDERS, "r0") is None
 
@@ -157,17 +157,17 @@ class SnapshotSuite(TablesSuite):
             Replacement(ITEMS, (stage_rows(store, ITEMS, "r2", [{"id": 5}, {"id": 6}]),), None),
             Replacement(ORDERS, (stage_rows(store, ORDERS, "r2", [{"id": 7}]),), before.snapshot_id, {"note": "x"}),
         ]
-        items, orders_ = store.replace_many(wanted, run_id="r2")
+        items, orders_ = store.commit(wanted, run_id="r2")
         assert (items.table, items.rows, items.parent_id) == (ITEMS, 2, None)
         assert (orders_.table, orders_.rows, orders_.parent_id) == (ORDERS, 1, before.snapshot_id)
         assert store.find(ITEMS, "r2") == items
         assert store.find(ORDERS, "r2") == orders_
-        assert store.replace_many(wanted, run_id="r2") == (items, orders_)
+        assert store.commit(wanted, run_id="r2") == (items, orders_)
         assert [row["id"] for row in read_rows(store.scan(ITEMS, items.snapshot_id))] == [5, 6]
 
     def test_no_tables_at_once(self, store: TableStore) -> None:
         """Nothing to commit is no error."""
-        assert store.replace_many([], run_id="r1") == ()
+        assert store.commit([], run_id="r1") == ()
 
     @pytest.mark.usefixtures("orders")
     def test_what_was_committed_before_a_crash_is_kept(self, store: TableStore) -> None:
@@ -175,7 +175,7 @@ class SnapshotSuite(TablesSuite):
         store.create(ITEMS, TWO)
         done = publish(store, ORDERS, "r1", [{"id": 1}], None)
         wanted = [Replacement(t, (stage_rows(store, t, "r1", [{"id": 2}]),), None) for t in (ORDERS, ITEMS)]
-        assert store.replace_many(wanted, run_id="r1")[0] == done
+        assert store.commit(wanted, run_id="r1")[0] == done
 
     @pytest.mark.usefixtures("orders")
     def test_one_bad_file_keeps_all_back(self, store: TableStore) -> None:
@@ -184,7 +184,7 @@ class SnapshotSuite(TablesSuite):
         good = stage_rows(store, ITEMS, "r1", [{"id": 1}])
         bad = changed(stage_rows(store, ORDERS, "r1", [{"id": 1}]), rows=9)
         with refused(BAD_FILE):
-            store.replace_many([Replacement(ITEMS, (good,), None), Replacement(ORDERS, (bad,), None)], run_id="r1")
+            store.commit([Replacement(ITEMS, (good,), None), Replacement(ORDERS, (bad,), None)], run_id="r1")
         assert store.find(ITEMS, "r1") is None
         assert store.find(ORDERS, "r1") is None
 
@@ -192,4 +192,4 @@ class SnapshotSuite(TablesSuite):
     def test_a_table_twice_is_a_mistake_of_the_caller(self, store: TableStore) -> None:
         """One commit has one state per table."""
         with pytest.raises(ValueError, match="twice"):
-            store.replace_many([Replacement(ORDERS, (), None)] * 2, run_id="r1")
+            store.commit([Replacement(ORDERS, (), None)] * 2, run_id="r1")

@@ -11,7 +11,7 @@ import pytest
 from hanse.base import Code, StorageError, TableName
 from hanse.interfaces import ColumnDraft, Snapshot, StoredColumn, TableSchema, TableStore
 from hanse.spec.types import Scalar
-from hanse.testing.parquet import Row, stage_rows
+from hanse.testing.parquet import Row, commit_files, stage_rows
 
 ORDERS = TableName("sales", "orders", "orders")
 ITEMS = TableName("sales", "orders", "items")
@@ -29,7 +29,7 @@ def all_ids(columns: Sequence[StoredColumn]) -> list[int]:
 def publish(store: TableStore, table: TableName, run_id: str, rows: Sequence[Row], parent: Snapshot | None) -> Snapshot:
     """Stage rows and commit them as all that the table holds."""
     staged = stage_rows(store, table, run_id, rows)
-    return store.replace(table, [staged], parent_id=parent.snapshot_id if parent else None, run_id=run_id)
+    return commit_files(store, table, [staged], parent_id=parent.snapshot_id if parent else None, run_id=run_id)
 
 
 def refused(code: Code) -> Any:
