@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +21,8 @@ from hanse.registry import Registry, codes
 from hanse.registry.migrations import config, upgrade
 from hanse.registry.schema import HEAD, VERSION_TABLE, metadata
 
+_COMMA = re.compile(r",(?![^()]*\))")  # between definitions, not within their parentheses
+
 
 def _url(path: Path) -> str:
     return f"sqlite:///{path}"
@@ -31,8 +34,9 @@ def _shape(path: Path) -> set[tuple[str, str, str]]:
         found = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     shape = set()
     for kind, name, sql in found:
-        parts = sorted(line.strip().rstrip(",") for line in sql.splitlines())
-        shape.add((kind, name, "\n".join(part for part in parts if part)))
+        head, _, body = sql.partition("(")
+        parts = sorted(part.strip() for part in _COMMA.split(body.strip().removesuffix(")")))
+        shape.add((kind, name, "\n".join([head.strip(), *parts])))
     return shape
 
 
@@ -91,6 +95,55 @@ def test_an_older_registry_is_upgraded_when_opened(tmp_path: Path, make: Any) ->
         with registry.write() as writer:
             writer.put_product(make.product())
         assert registry.reader().product(make.name) == make.product()
+
+
+def _first_version(path: Path) -> None:
+    """Make a database of revision 0001 with two releases in it, written as that version wrote them."""
+    engine = create_engine(_url(path))
+    with engine.begin() as connection:
+        upgrade(connection, "0001")
+        for statement in (
+            (
+                "INSERT INTO run (id, domain, product, status, key, trigger, started_at, inputs, fence, owner) "
+                "VALUES ('r1', 'sales', 'orders', 'succeeded', 'k', 'manual', '2026-03-01T12:00:00.000000Z', "
+                "'[]', 1, 'host:1:0')"
+            ),
+            (
+                "INSERT INTO release (id, domain, product, sequence, run_id, kind, key, version, created_at, visible, "
+                "checks_passed, warnings) VALUES "
+                "('rel1', 'sales', 'orders', 1, 'r1', 'run', 'k', '1.0.0', '2026-03-01T12:00:00.000000Z', NULL, 1, 0), "
+                "('rel2', 'sales', 'orders', 2, NULL, 'metadata', 'k2', '1.0.1', '2026-03-02T12:00:00.000000Z', 1, 1, "
+                "0)"
+            ),
+            (
+                "INSERT INTO release_table (release_id, name, major, position, port, snapshot_id, schema_id, "
+                "contract_id, contract_version, rows, bytes, key) VALUES ('rel1', 'orders', 1, 0, 'orders', 11, 1, 'c', "
+                "'1.0.0', 3, 9, "
+                "'t'), ('rel2', 'orders', 1, 0, 'orders', 12, 1, 'c', '1.0.0', 4, 9, 't')"
+            ),
+        ):
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+def test_a_registry_of_the_first_version_keeps_its_releases_and_learns_to_roll_back(tmp_path: Path, make: Any) -> None:
+    path = tmp_path / "registry.db"
+    _first_version(path)
+    with Registry.open(_url(path), create=False) as registry:
+        reader = registry.reader()
+        newest, first = reader.releases(make.name)
+        assert [(r.id, r.sequence, r.expired_at) for r in (first, newest)] == [("rel1", 1, None), ("rel2", 2, None)]
+        assert [t.snapshot_id for r in (first, newest) for t in r.tables] == [11, 12]
+        assert reader.release(make.name) == newest
+        with registry.write() as writer:
+            made = writer.rollback(make.name, 1)
+        assert (made.sequence, made.tables, made.key) == (3, first.tables, "k")
+        with registry.write() as writer:
+            writer.expire_releases(make.name, ["rel2"])
+        assert [r.expired_at is None for r in reader.releases(make.name)] == [True, False, True]
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone() == (HEAD,)
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
 def test_an_upgrade_that_fails_leaves_the_old_state(tmp_path: Path) -> None:

@@ -101,6 +101,28 @@ EVENTS_BROKEN = Code(
     "The chain of hashes does not hold: an entry was changed, removed or moved after it was written, or the log is "
     "not the one that the given head was taken from. Compare with a backup and find out who could write the file.",
 )
+NO_SUCH_RELEASE = Code(
+    "HNS-G019",
+    "no such release",
+    "The product has no release of this number, id, snapshot or time. `hanse releases` lists what there is.",
+)
+RELEASE_EXPIRED = Code(
+    "HNS-G020",
+    "the release has expired",
+    "The release was marked as expired by the retention policy or by an erasure: its data may be gone, so it can be "
+    "neither read nor rolled back to. Choose one that is kept; `retention` in `mesh.yaml` says how long that is.",
+)
+ALREADY_VISIBLE = Code(
+    "HNS-G021",
+    "nothing to roll back",
+    "The release that was asked for is what readers see already, or there is none before it. Nothing was changed.",
+)
+RELEASED_MEANWHILE = Code(
+    "HNS-G022",
+    "released meanwhile",
+    "Between the look at a product and the change of it, somebody made another release visible. Nothing was changed; "
+    "look again and decide again.",
+)
 UPGRADE_FAILED = Code(
     "HNS-G018",
     "the registry could not be upgraded",

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, FromClause, Select, func, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from hanse.base import ProductName, TableName
-from hanse.registry import rows, schema
+from hanse.registry import history, rows, schema
 from hanse.registry.database import Database
 from hanse.registry.records import (
     AppliedDomain,
@@ -22,11 +22,13 @@ from hanse.registry.records import (
     CheckResult,
     Event,
     FailedRow,
+    Pause,
     Release,
     ReleasedTable,
     Run,
     RunStatus,
     Step,
+    Version,
 )
 
 _FEW = 200
@@ -116,6 +118,38 @@ class Reader:
         chosen = _newest(chosen, schema.release, limit)
         with self._database.reading() as connection:
             return _releases(connection, chosen)
+
+    def as_of(
+        self, wanted: Iterable[tuple[ProductName, Version]]
+    ) -> Mapping[tuple[ProductName, Version], Release | None]:
+        """Return the releases that versions of products mean, all in one state of the registry, expired ones too.
+
+        Args:
+            wanted: products with a time, a sequence number, or as text the id of a release or of a snapshot.
+        """
+        found: dict[tuple[ProductName, Version], Release | None] = {}
+        with self._database.reading() as connection:
+            for product, version in wanted:
+                releases = _releases(connection, history.chosen(product, version))
+                snapshot = history.snapshot_of(version)
+                if not releases and snapshot is not None:
+                    releases = _releases(connection, history.naming(product, snapshot))
+                found[product, version] = releases[0] if releases else None
+        return found
+
+    def first_release(self, product: ProductName) -> Release | None:
+        """Return the first release of a product, expired or not, or None."""
+        return self.as_of([(product, 1)])[product, 1]
+
+    def pauses(self) -> Mapping[ProductName, Pause]:
+        """Return the products that a rollback has paused, in one cheap query."""
+        with self._database.reading() as connection:
+            return history.pauses(connection)
+
+    def read_by_runs(self) -> frozenset[str]:
+        """Return the ids of the releases that runs under way read through input ports."""
+        with self._database.reading() as connection:
+            return history.read_by_runs(connection)
 
     def run(self, run_id: str) -> Run | None:
         """Return one run, or None."""

@@ -10,6 +10,10 @@ from typing import Any
 
 from hanse.base import ProductName, Severity, TableName
 
+Version = datetime | int | str
+"""Which release of a product is meant: the one visible at a time (UTC), the one with a sequence number, or, as text,
+the one with an id, or the newest one that names a snapshot of this id."""
+
 
 class RunStatus(StrEnum):
     """Where a run stands."""
@@ -260,6 +264,7 @@ class Release:
         key: the run's key.
         kind: ``run``, ``metadata`` (same snapshots, new descriptors) or ``rollback``.
         warnings: failed checks of severity warning.
+        expired_at: when it was marked as expired: it can be named no more, and its snapshots may be gone.
     """
 
     id: str
@@ -273,6 +278,20 @@ class Release:
     tables: tuple[ReleasedTable, ...]
     checks_passed: int = 0
     warnings: int = 0
+    expired_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A product whose triggers are paused: nothing runs it until a person resumes it.
+
+    Attributes:
+        release_id: the rollback that paused it.
+    """
+
+    product: ProductName
+    since: datetime
+    release_id: str
 
 
 @dataclass(frozen=True, slots=True)

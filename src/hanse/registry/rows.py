@@ -56,7 +56,9 @@ _CHECK = _Fields(
     "path", "line",
 )  # fmt: skip
 _FAILED = _Fields("run_id", "check_id", "reason")
-_RELEASE = _Fields("id", "run_id", "kind", "key", "version", "created_at", "checks_passed", "warnings")
+_RELEASE = _Fields(
+    "id", "run_id", "kind", "key", "version", "created_at", "checks_passed", "warnings", "expired_at"
+)  # fmt: skip
 _RELEASED = _Fields(
     "port", "snapshot_id", "schema_id", "contract_id", "contract_version", "rows", "bytes", "key"
 )  # fmt: skip

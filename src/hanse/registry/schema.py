@@ -29,7 +29,7 @@ from sqlalchemy.engine import Dialect
 
 from hanse.base import canonical_json
 
-HEAD = "0001"
+HEAD = "0002"
 """Revision that these tables are; equal to Alembic's head, so that opening a database needs no Alembic."""
 
 VERSION_TABLE = "hanse_version"
@@ -306,10 +306,12 @@ release = Table(
     _whole("visible", null=True),
     _whole("checks_passed"),
     _whole("warnings"),
+    Column("expired_at", Moment),
     ForeignKeyConstraint(["run_id"], ["run.id"]),
     UniqueConstraint("id"),
     UniqueConstraint("domain", "product", "sequence"),
     UniqueConstraint("visible", "domain", "product"),
+    Index(None, "domain", "product", "created_at"),
 )
 
 release_table = Table(
@@ -327,6 +329,17 @@ release_table = Table(
     _whole("rows"),
     _whole("bytes"),
     _words("key", null=False),
+    ForeignKeyConstraint(["release_id"], ["release.id"]),
+)
+
+# Not a column of `product`, whose rows are replaced by every apply: a pause stands until somebody resumes.
+pause = Table(
+    "pause",
+    metadata,
+    _name("domain", key=True),
+    _name("product", key=True),
+    Column("since", Moment, nullable=False),
+    _id("release_id"),
     ForeignKeyConstraint(["release_id"], ["release.id"]),
 )
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
-from hanse.base import Clock, Conflict, ProductName, digest
-from hanse.registry import events, leases, rows, schema
+from hanse.base import Clock, Conflict, ProductName, digest, new_id
+from hanse.registry import events, history, leases, rows, schema
 from hanse.registry.codes import RUN_ENDED
 from hanse.registry.failures import recording
 from hanse.registry.records import (
@@ -23,6 +23,7 @@ from hanse.registry.records import (
     Run,
     RunStatus,
     Step,
+    Version,
 )
 
 _ENDINGS = {
@@ -224,11 +225,7 @@ class Writer:
         with self._statements() as connection:
             if release.run_id is not None:
                 leases.check_fence(connection, release.run_id, fence)
-            made = replace(release, sequence=_supersede(connection, release) + 1)
-            connection.execute(insert(schema.release).values(rows.release_values(made)))
-            if made.tables:
-                tables = [rows.released_values(made, table, place) for place, table in enumerate(made.tables)]
-                connection.execute(insert(schema.release_table), tables)
+            made = self._insert_release(connection, release)
             self._append("hanse.release.created", str(made.product), _release_payload(made))
             if made.run_id is not None:
                 self._end(connection, made.product, made.run_id, RunStatus.SUCCEEDED, now, release_id=made.id)
@@ -249,6 +246,66 @@ class Writer:
             product = leases.check_fence(connection, run_id, fence)
             self._end(connection, product, run_id, status, self._clock.now(), error=error)
             self._append_ending(product, run_id, status, error)
+
+    def rollback(self, product: ProductName, to: Version, *, following: str | None = None) -> Release:
+        """Make an old release's tables visible again, as a new release of kind ``rollback``, and pause the product.
+
+        The new release carries the old one's key, so that a run finds out by itself whether it is up to date.
+
+        Args:
+            product: the product.
+            to: the release to go back to.
+            following: id of the visible release as the caller saw it; None: whichever it is.
+
+        Raises:
+            RegistryError: HNS-G019: no such release. HNS-G020: it has expired. HNS-G021: it is visible already.
+            Conflict: HNS-G010: the product is being run. HNS-G022: another release than ``following`` is visible.
+        """
+        now = self._clock.now()
+        with self._statements() as connection:
+            row = connection.execute(history.chosen(product, to)).one_or_none()
+            old = history.require(product, rows.release_of(row, ()) if row else None, to)
+            leases.refuse_live(product, leases.find(connection, product), now)
+            seen = connection.execute(history.visible(product)).one_or_none()
+            seen_release = rows.release_of(seen, ()) if seen else None
+            visible = history.require_unchanged(product, seen_release, following, old)
+            tables = history.tables_of(connection, old)
+            made = replace(old, id=new_id(), run_id=None, kind="rollback", created_at=now, tables=tables)
+            made = self._insert_release(connection, made)
+            history.pause(connection, product, now, made.id)
+            payload = _release_payload(made) | {
+                "restored": {"release_id": old.id, "sequence": old.sequence},
+                "superseded": {"release_id": visible.id, "sequence": visible.sequence},
+                "paused": True,
+            }
+            self._append("hanse.release.rolled_back", str(product), payload)
+            return made
+
+    def resume(self, product: ProductName) -> bool:
+        """End the pause that a rollback began, and say whether there was one; without one nothing changes."""
+        with self._statements() as connection:
+            resumed = history.resume(connection, product)
+            if resumed:
+                self._append("hanse.product.resumed", str(product), {})
+            return resumed
+
+    def expire_releases(self, product: ProductName, release_ids: Collection[str]) -> tuple[Release, ...]:
+        """Mark releases as expired: from now on they can be neither read nor rolled back to.
+
+        The visible release, those that a run under way reads, and those that have expired already are left as they
+        are: between a decision and this call either may have become so.
+
+        Returns:
+            Those that expired now, without their tables, oldest first.
+        """
+        now = self._clock.now()
+        with self._statements() as connection:
+            found = history.expirable(connection, product, release_ids)
+            history.expire(connection, found, now)
+            if found:
+                ids = {str(release.sequence): release.id for release in found}
+                self._append("hanse.release.expired", str(product), {"releases": ids})
+            return tuple(replace(release, expired_at=now) for release in found)
 
     def append_event(self, type_: str, subject: str, data: Mapping[str, Any], *, time: datetime | None = None) -> None:
         """Append an event to the chain.
@@ -287,6 +344,15 @@ class Writer:
             time=time or self._clock.now(),
             data=data,
         )
+
+    @staticmethod
+    def _insert_release(connection: Connection, release: Release) -> Release:
+        made = replace(release, sequence=_supersede(connection, release) + 1)
+        connection.execute(insert(schema.release).values(rows.release_values(made)))
+        if made.tables:
+            tables = [rows.released_values(made, table, place) for place, table in enumerate(made.tables)]
+            connection.execute(insert(schema.release_table), tables)
+        return made
 
     def _append_ending(
         self, product: ProductName, run_id: str, status: RunStatus, error: Mapping[str, Any] | None
@@ -331,8 +397,7 @@ def _supersede(connection: Connection, release: Release) -> int:
     table = schema.release
     mine = (table.c.domain == release.product.domain, table.c.product == release.product.product)
     connection.execute(update(table).where(*mine, table.c.visible == 1).values(visible=None))
-    last: int | None = connection.execute(select(func.max(table.c.sequence)).where(*mine)).scalar()
-    return last or 0
+    return history.last_sequence(connection, release.product)
 
 
 def _product_payload(product: AppliedProduct, before: str | None) -> dict[str, Any]:
