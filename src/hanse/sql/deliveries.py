@@ -1,0 +1,199 @@
+"""What a delivery does to a table, as SELECTs over internal relations.
+
+A delivery never changes a file. It leaves some files of the table alone, and the rows of the others are written anew
+without those that it takes away; what it adds comes behind them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from hanse.sql.bind import write
+from hanse.sql.build import column, identifier
+
+_OLD, _NEW = "__old", "__new"
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The columns by which a slowly changing dimension (type 2) tells when a row held.
+
+    Attributes:
+        since: timestamp from which the row holds, included.
+        until: timestamp up to which it held, excluded; null for the row that holds now.
+        at: the moment of the change, as SQL text of a timestamp literal without zone mark, in UTC.
+        close_missing: rows whose key is not delivered end now; otherwise they go on.
+    """
+
+    since: str
+    until: str
+    at: str
+    close_missing: bool = True
+
+
+def touched_files(old: str, new: str, keys: Sequence[str], file_column: str) -> str:
+    """Return a SELECT of the files (column ``file``) that hold a row with a delivered key.
+
+    Args:
+        old: relation of the table's files, with ``file_column``.
+        new: relation of the delivery.
+        keys: columns that tell which rows the delivery replaces; a null is no key.
+        file_column: column of ``old`` that names each row's file.
+    """
+    return write(_files(old, file_column).where(_exists(new, keys)))
+
+
+def survivors(old: str, new: str, keys: Sequence[str], columns: Sequence[str]) -> str:
+    """Return a SELECT of the rows of some files whose key is not delivered.
+
+    Args:
+        old: relation of the files that the delivery touches.
+        new: relation of the delivery.
+        keys: as in :func:`touched_files`.
+        columns: columns to return, in order.
+    """
+    chosen = exp.Select(expressions=[_named(c, _OLD) for c in columns]).from_(_table(old, _OLD))
+    return write(chosen.where(exp.Not(this=_exists(new, keys))))
+
+
+def arrivals(new: str, columns: Sequence[str], marker: str | None = None) -> str:
+    """Return a SELECT of the rows that a delivery adds: all of them, or those that it does not mark as deleted.
+
+    Args:
+        new: relation of the delivery.
+        columns: columns to return, in order.
+        marker: boolean column of the delivery that is true for rows to be deleted.
+    """
+    chosen = exp.Select(expressions=[_named(c, _NEW) for c in columns]).from_(_table(new, _NEW))
+    if marker is not None:
+        marked = _call("coalesce", column(marker, _NEW), exp.false())
+        chosen = chosen.where(exp.Not(this=marked))
+    return write(chosen)
+
+
+def both(first: str, second: str) -> str:
+    """Return a SELECT of the rows of two SELECTs with the same columns, those of the first one first."""
+    return f"({first}) UNION ALL ({second})"
+
+
+def historic_touched(
+    old: str, new: str, keys: Sequence[str], compared: Sequence[str], history: History, file_column: str
+) -> str:
+    """Return a SELECT of the files (column ``file``) with a row that ends now.
+
+    Args:
+        old: relation of the table's files, with ``file_column``.
+        new: relation of the delivery.
+        keys: columns that identify what the rows are about.
+        compared: columns whose change ends a row and begins another.
+        history: the table's history columns.
+        file_column: column of ``old`` that names each row's file.
+    """
+    return write(_files(old, file_column).where(_ends(new, keys, compared, history)))
+
+
+def historic_rows(
+    old: str, new: str, keys: Sequence[str], compared: Sequence[str], history: History, columns: Sequence[str]
+) -> str:
+    """Return a SELECT of all rows of some files, those that end now with their end.
+
+    Args:
+        old: relation of the files that are touched.
+        new: relation of the delivery.
+        keys: as in :func:`historic_touched`.
+        compared: as in :func:`historic_touched`.
+        history: the table's history columns.
+        columns: columns to return, in order.
+    """
+    ended = exp.Case(
+        ifs=[exp.If(this=_ends(new, keys, compared, history), true=_moment(history))],
+        default=column(history.until, _OLD),
+    )
+    chosen = [exp.alias_(ended, c, quoted=True) if c == history.until else _named(c, _OLD) for c in columns]
+    return write(exp.Select(expressions=chosen).from_(_table(old, _OLD)))
+
+
+def historic_arrivals(
+    old: str | None, new: str, keys: Sequence[str], compared: Sequence[str], history: History, columns: Sequence[str]
+) -> str:
+    """Return a SELECT of the rows that begin now: new keys, and keys whose compared columns changed.
+
+    Args:
+        old: relation of all rows of the table, None if it has none yet.
+        new: relation of the delivery.
+        keys: as in :func:`historic_touched`.
+        compared: as in :func:`historic_touched`.
+        history: the table's history columns.
+        columns: columns to return, in order.
+    """
+    chosen: list[exp.Expr] = []
+    for name in columns:
+        if name == history.since:
+            chosen.append(exp.alias_(_moment(history), name, quoted=True))
+        elif name == history.until:
+            chosen.append(exp.alias_(exp.Cast(this=exp.Null(), to=_timestamp()), name, quoted=True))
+        else:
+            chosen.append(_named(name, _NEW))
+    rows = exp.Select(expressions=chosen).from_(_table(new, _NEW))
+    if old is not None:
+        same = exp.and_(_holds(history), _matches(keys), *(_equal(c) for c in compared))
+        rows = rows.where(exp.Not(this=exp.Exists(this=_one().from_(_table(old, _OLD)).where(same))))
+    return write(rows)
+
+
+def _files(old: str, file_column: str) -> exp.Select:
+    chosen = exp.alias_(column(file_column, _OLD), "file", quoted=True)
+    return exp.Select(expressions=[chosen], distinct=exp.Distinct()).from_(_table(old, _OLD))
+
+
+def _ends(new: str, keys: Sequence[str], compared: Sequence[str], history: History) -> exp.Expr:
+    """Return when a row that holds now ends: its key changed, or is missing."""
+    delivered = _one().from_(_table(new, _NEW)).where(_matches(keys))
+    unchanged = _one().from_(_table(new, _NEW)).where(exp.and_(_matches(keys), *(_equal(c) for c in compared)))
+    ends: exp.Expr = exp.Not(this=exp.Exists(this=unchanged))
+    if not history.close_missing:
+        ends = exp.and_(exp.Exists(this=delivered), ends)
+    return exp.and_(_holds(history), ends)
+
+
+def _holds(history: History) -> exp.Expr:
+    return exp.Is(this=column(history.until, _OLD), expression=exp.Null())
+
+
+def _exists(new: str, keys: Sequence[str]) -> exp.Expr:
+    return exp.Exists(this=_one().from_(_table(new, _NEW)).where(_matches(keys)))
+
+
+def _matches(keys: Sequence[str]) -> exp.Expr:
+    return exp.and_(*(exp.EQ(this=column(k, _NEW), expression=column(k, _OLD)) for k in keys))
+
+
+def _equal(name: str) -> exp.Expr:
+    return exp.NullSafeEQ(this=column(name, _NEW), expression=column(name, _OLD))
+
+
+def _one() -> exp.Select:
+    return exp.Select(expressions=[exp.Literal.number(1)])
+
+
+def _moment(history: History) -> exp.Expr:
+    return exp.Cast(this=exp.Literal.string(history.at), to=_timestamp())
+
+
+def _timestamp() -> exp.DataType:
+    return exp.DataType.build("TIMESTAMPTZ", dialect="duckdb")
+
+
+def _named(name: str, table: str) -> exp.Expr:
+    return exp.alias_(column(name, table), name, quoted=True)
+
+
+def _table(name: str, alias: str) -> exp.Table:
+    return exp.Table(this=identifier(name), alias=exp.TableAlias(this=identifier(alias)))
+
+
+def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
+    return exp.Anonymous(this=name, expressions=list(arguments))
