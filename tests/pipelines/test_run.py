@@ -248,6 +248,25 @@ def test_a_product_whose_upstream_has_no_release(sales: MeshFolder) -> None:
     assert run["error"]["code"] == "HNS-L011"
 
 
+def test_a_table_added_upstream_after_its_release(sales: MeshFolder) -> None:
+    daily: Columns = {"n": "integer"}
+    sales.product(
+        "reports.daily",
+        {"daily": daily},
+        transforms={"daily": "SELECT count(*) AS n FROM sales.orders.orders"},
+        inputs={"orders": "sales.orders"},
+    )
+    mesh, _ = build(sales)
+    tables: dict[str, Columns] = {"orders": KEYED, "totals": {"amount": "integer"}, "more": KEYED}
+    sales.contract("sales.orders", tables)
+    sales.write("domains/sales/orders/transforms/more.sql", "SELECT * FROM orders")
+    sales.write("domains/reports/daily/transforms/daily.sql", "SELECT count(*) AS n FROM sales.orders.more")
+    mesh.apply()
+    run = mesh.run(["reports.daily"])["runs"][0]
+    assert (run["status"], run["error"]["code"]) == ("failed", "HNS-L011")
+    assert mesh.run()["succeeded"] == 2
+
+
 def test_files_that_were_not_applied_are_not_run(sales: MeshFolder) -> None:
     mesh, _ = build(sales)
     sales.write("domains/sales/orders/transforms/totals.sql", "SELECT 1 AS amount")

@@ -23,7 +23,14 @@ from hanse.interfaces import (
     TableScan,
     TableSchema,
 )
-from hanse.pipelines.codes import BLOCKED, INPUT_CHANGED, NOT_APPLIED, NOTHING_TO_BUILD, TABLE_NOT_APPLIED
+from hanse.pipelines.codes import (
+    BLOCKED,
+    INPUT_CHANGED,
+    NO_UPSTREAM_RELEASE,
+    NOT_APPLIED,
+    NOTHING_TO_BUILD,
+    TABLE_NOT_APPLIED,
+)
 from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead, build_graph, published_name
 from hanse.pipelines.kept import KeptResults
 from hanse.pipelines.keys import is_volatile, node_keys
@@ -167,6 +174,15 @@ class _Build:
 
     def _keys(self) -> Mapping[str, str]:
         upstream = {t.table: t.key for r in self.situation.upstream.values() for t in r.tables}
+        for read in (r for n in self.graph.needed for r in n.reads.values()):
+            if isinstance(read, PortRead) and read.table not in upstream:
+                raise RunError(
+                    NO_UPSTREAM_RELEASE,
+                    f"{self.product.name} reads {read.table}, which is not in the release of {read.table.owner}",
+                    why="it was added or removed after that release",
+                    fix=f"run it first: `hanse run {read.table.owner}`",
+                    subject=str(self.product.name),
+                )
         shapes = {n.name: shape_digest(n) for n in self.graph.needed if not n.is_private}
         return node_keys(self.graph, self.situation.files, upstream, shapes, self.engine_key, self.run_.id)
 

@@ -33,7 +33,7 @@ NOT_APPLIED = Code(
 NO_UPSTREAM_RELEASE = Code(
     "HNS-L011",
     "an input port has no release yet",
-    "The product reads another product that has not published anything yet. Run that one first.",
+    "The product reads another product, or a table of it, that has not been published yet. Run that one first.",
 )
 TRANSFORM_FAILED = Code(
     "HNS-L012",

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from hanse.base import Conflict
+from hanse.base import Conflict, HanseError
 from hanse.registry import Registry
 
 LEASE_SECONDS = 60.0
@@ -60,6 +60,8 @@ class Heartbeat:
                     writer.beat(self._run_id, self._fence, lease_seconds=LEASE_SECONDS)
             except Conflict:
                 return  # taken over: the run's next write is refused by its fence
+            except HanseError:
+                continue  # a busy or full disk may be over at the next beat; if not, the run's own writes say so
 
     def __enter__(self) -> Self:
         """Start."""
