@@ -14,6 +14,7 @@ from hanse.spec import codes
 from hanse.spec.contract import Contract
 from hanse.spec.document import Document, Map, decode, plain, read_document
 from hanse.spec.folder import ProductFolder, content_digest, full_digest
+from hanse.spec.materialize_checks import check_materializations
 from hanse.spec.odcs import read_contract
 from hanse.spec.odps import OutputPortFile, ProductFile, Team, read_product_file
 from hanse.spec.pipeline_file import PipelineReading, read_pipeline
@@ -27,7 +28,7 @@ from hanse.spec.product import (
     TeamMember,
     Transform,
 )
-from hanse.spec.product_checks import check_names, check_tables, duplicate
+from hanse.spec.product_checks import check_described, check_names, check_tables, duplicate
 from hanse.spec.variables import Expansion
 
 _EXPECTED = ("product.yaml", "pipeline.yaml", "contracts", "transforms", "queries", "data")
@@ -86,8 +87,10 @@ class _Assembler:
             document, model = described
             product = self._product(document, model, contracts, pipeline, transforms, queries)
             self._problems += check_names(product)
+            self._problems += check_described(product)
             if not self._broken:
                 self._problems += check_tables(product, pipeline.tables)
+                self._problems += check_materializations(product)
         problems = [replace(p, subject=str(self._name)) for p in self._problems]
         return Assembly(
             product=None if any(p.severity is Severity.ERROR for p in problems) else product,

@@ -196,5 +196,17 @@ UNUSABLE_PORT_NAME = Code(
     "An input port's name is not legal in SQL, so transforms reach its tables only as `domain.product.table`. A "
     "warning.",
 )
+NOT_DESCRIBED = Code(
+    "HNS-S036",
+    "not described yet",
+    "A descriptor still says `TODO` where a meaning belongs, as `hanse new product` leaves it: nobody can guess what a "
+    "column means or why it may be empty. A warning.",
+)
+CANNOT_MATERIALIZE = Code(
+    "HNS-S037",
+    "cannot be materialised that way",
+    "The settings of a table in `pipeline.yaml` do not fit its contract: `merge` and `snapshot` need a primary key, "
+    "`partition` needs partition keys, `snapshot` needs two timestamp columns for the history.",
+)
 CODES = {code.id: code for code in list(globals().values()) if isinstance(code, Code)}
 """Every code of this room by its id."""

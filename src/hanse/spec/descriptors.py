@@ -166,8 +166,27 @@ class TableFile(Strictly):
 
     model_config = ConfigDict(title="the settings of a table")
 
-    materialize: Literal["replace"] = Field(
-        "replace", description="`replace`: every run's result stands for the whole table."
+    materialize: Literal["replace", "append", "merge", "partition", "snapshot"] = Field(
+        "replace",
+        description="What a run's result means: `replace`: it is the whole table. `append`: its rows are added. "
+        "`merge`: they replace those of equal primary key and add the others. `partition`: they replace all rows of "
+        "the partitions that they are in. `snapshot`: they are the present state, of which the table keeps the "
+        "history.",
+    )
+    deleted: str | None = Field(
+        None, description="For `merge`: boolean column of the result that is true for rows to be deleted."
+    )
+    by: list[str] | None = Field(
+        None, description="For `partition`: columns that make a partition (default: the contract's partition keys)."
+    )
+    since: str | None = Field(
+        None, description="For `snapshot`: the table's column that tells from when a row holds (default: `valid_from`)."
+    )
+    until: str | None = Field(
+        None, description="For `snapshot`: the table's column that tells until when it held (default: `valid_to`)."
+    )
+    missing: Literal["close", "keep"] | None = Field(
+        None, description="For `snapshot`: what becomes of a row whose key is not delivered (default: `close`)."
     )
 
 

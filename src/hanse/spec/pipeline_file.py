@@ -11,7 +11,7 @@ from hanse.base import Code, Location, Problem, ProductName, Severity
 from hanse.base.codes import ILLEGAL_NAME
 from hanse.base.names import MAX_OWNER_NAME, name_fault, suggest_name
 from hanse.spec import codes
-from hanse.spec.descriptors import FileInputFile, PipelineFile, PortInputFile
+from hanse.spec.descriptors import FileInputFile, PipelineFile, PortInputFile, TableFile
 from hanse.spec.document import Document, Map
 from hanse.spec.models import validate
 from hanse.spec.product import FileInput, InputPort, Pipeline, TableSettings
@@ -90,9 +90,22 @@ def read_pipeline(document: Document | None, data: Iterable[str], folder: str, e
                 reading.paths.append((name, written[name], document.at(inputs[name], "file")))
     tables = _mapping(document.root.get("tables"))
     reading.tables = {name: document.at_key(tables, name) for name in tables}
-    settings = {name: TableSettings(found.materialize) for name, found in (model.tables or {}).items()}
+    settings = {name: _settings(found, reading.tables[name]) for name, found in (model.tables or {}).items()}
     reading.pipeline = Pipeline(tuple(files), tuple(ports), settings, document.path)
     return reading
+
+
+def _settings(found: TableFile, where: Location) -> TableSettings:
+    usual = TableSettings()
+    return TableSettings(
+        materialize=found.materialize,
+        deleted=found.deleted,
+        by=tuple(found.by or ()),
+        since=found.since or usual.since,
+        until=found.until or usual.until,
+        missing=found.missing or usual.missing,
+        where=where,
+    )
 
 
 def _mapping(value: object) -> Map:

@@ -89,11 +89,32 @@ class FileInput:
         return self.path if self.written is None else self.written
 
 
+Materialization = Literal["replace", "append", "merge", "partition", "snapshot"]
+
+
 @dataclass(frozen=True, slots=True)
 class TableSettings:
-    """How a table is materialised. ``replace``: every run's result stands for the whole table."""
+    """What a run's result means for a table.
 
-    materialize: Literal["replace"] = "replace"
+    Attributes:
+        materialize: ``replace``: the result is the whole table. ``append``: its rows are added. ``merge``: they replace
+            those of equal primary key and add the others. ``partition``: they replace all rows of the partitions that
+            they are in. ``snapshot``: they are the present state, of which the table keeps the history (a slowly
+            changing dimension of type 2).
+        deleted: ``merge``: boolean column of the result that is true for rows to be deleted; no column of the table.
+        by: ``partition``: the columns that make a partition; empty: the contract's partition keys.
+        since: ``snapshot``: column of the table that tells from when a row holds.
+        until: ``snapshot``: column of the table that tells until when it held, null while it holds.
+        missing: ``snapshot``: what becomes of a row whose key is not in the result: it is closed, or kept.
+    """
+
+    materialize: Materialization = "replace"
+    deleted: str | None = None
+    by: tuple[str, ...] = ()
+    since: str = "valid_from"
+    until: str = "valid_to"
+    missing: Literal["close", "keep"] = "close"
+    where: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hanse.base import Location, Problem
+from hanse.base import Location, Problem, Severity
 from hanse.base.codes import ILLEGAL_NAME
 from hanse.base.names import name_fault, split_major, suggest_name
 from hanse.base.suggest import closest, did_you_mean
 from hanse.spec import codes
+from hanse.spec.contract import Table
 from hanse.spec.product import Product, Transform
 
 
@@ -122,3 +123,36 @@ def _check_private(transform: Transform) -> Iterator[Problem]:
             why=f"`_v{major}` selects a contract's major version, and no contract has `{base}` in major {major}",
             fix=f"rename it, or add the contract of `{base}` with version {major}.0.0",
         )
+
+
+_SHOWN = 4
+
+
+def check_described(product: Product) -> Iterator[Problem]:
+    """Yield a warning for the product, and for each table, that still says TODO where a meaning belongs."""
+    if _is_open(product.purpose):
+        yield _not_described("the product does not say what it is for", Location(product.path), "`description.purpose`")
+    for _, table in product.tables:
+        missing = list(_open_ends(table))
+        if missing:
+            more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+            what = f"table `{table.name}` does not explain {', '.join(missing[:_SHOWN])}{more}"
+            yield _not_described(what, table.where, "each TODO")
+
+
+def _open_ends(table: Table) -> Iterator[str]:
+    if _is_open(table.description):
+        yield "its rows"
+    for column in table.columns:
+        if _is_open(column.description):
+            yield f"`{column.name}`"
+        elif _is_open(column.custom.get("nullMeaning")):
+            yield f"null in `{column.name}`"
+
+
+def _is_open(text: object) -> bool:
+    return isinstance(text, str) and text.startswith("TODO")
+
+
+def _not_described(what: str, where: Location | None, fix: str) -> Problem:
+    return Problem(codes.NOT_DESCRIBED, what, where, fix=f"replace {fix} by the meaning", severity=Severity.WARNING)
