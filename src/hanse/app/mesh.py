@@ -260,7 +260,7 @@ class Mesh:
         """Explain a product, or one table of it.
 
         Args:
-            address: ``domain.product`` or ``domain.product.table``.
+            address: ``domain.product`` or ``domain.product.table``, or either as ``hanse://mesh/domain/product/…``.
             sample: read sample rows.
 
         Returns:
@@ -268,7 +268,7 @@ class Mesh:
         """
         from hanse import catalog
 
-        parts = address.removeprefix("hanse://").split(".")
+        parts = _parts_of(address, self.config.name)
         if len(parts) not in {2, 3}:
             raise QueryError(
                 NO_SUCH_ADDRESS,
@@ -466,6 +466,19 @@ class Mesh:
             if p.name == r.port and p.major == r.major
         ]
         return "|".join([entry.digest, *upstream])
+
+
+def _parts_of(address: str, mesh: str) -> list[str]:
+    """Return domain, product and perhaps table of an address; nothing if it is another mesh's."""
+    if not address.startswith("hanse://"):
+        return address.split(".")
+    name, *parts = address.removeprefix("hanse://").split("/")
+    if len(parts) == 4:
+        del parts[2]  # the port: a table's name is unique within its product
+    if len(parts) == 3:
+        table, _, major = parts[2].partition("@")
+        parts[2] = table if major in {"", "1"} else f"{table}_v{major}"
+    return parts if name == mesh else []
 
 
 def _concerns(problem: Problem, products: Collection[str] | None) -> bool:
