@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hanse.base import Conflict, ProductName, RegistryError, SetClock, TableName
+from hanse.base.versions import Version
 from hanse.registry import Pause, Registry, Release, ReleasedTable, Run, RunStatus
-from hanse.registry.records import Version
 
 NOON = datetime.fromisoformat("2026-03-01T12:00:00Z")
 OTHER = ProductName("crm", "people")

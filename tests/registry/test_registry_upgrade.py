@@ -117,9 +117,9 @@ def _first_version(path: Path) -> None:
             ),
             (
                 "INSERT INTO release_table (release_id, name, major, position, port, snapshot_id, schema_id, "
-                "contract_id, contract_version, rows, bytes, key) VALUES ('rel1', 'orders', 1, 0, 'orders', 11, 1, 'c', "
-                "'1.0.0', 3, 9, "
-                "'t'), ('rel2', 'orders', 1, 0, 'orders', 12, 1, 'c', '1.0.0', 4, 9, 't')"
+                "contract_id, contract_version, rows, bytes, key) VALUES "
+                "('rel1', 'orders', 1, 0, 'orders', 11, 1, 'c', '1.0.0', 3, 9, 't'), "
+                "('rel2', 'orders', 1, 0, 'orders', 12, 1, 'c', '1.0.0', 4, 9, 't')"
             ),
         ):
             connection.exec_driver_sql(statement)

@@ -33,8 +33,8 @@ class Guarded:
     def answer(self, sql: str) -> tuple[str, str]:
         """Return who ended the statement (``denied``, ``engine`` or ``ran``) and all that a reader would see."""
         try:
-            statement = parse_select(sql)
-            bound = statement.bind({GRANTED: INTERNAL})
+            statement = parse_select(sql, times=True)
+            bound = statement.bind({GRANTED: INTERNAL}, {(GRANTED, 1): INTERNAL})
             second_reading(bound, self.session.references(bound.sql))
         except HanseError as error:
             return "denied", str(error)

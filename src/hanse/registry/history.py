@@ -9,16 +9,17 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from hanse.base import Conflict, ProductName, RegistryError
+from hanse.base.versions import Version
 from hanse.registry import rows, schema
 from hanse.registry.codes import ALREADY_VISIBLE, NO_SUCH_RELEASE, RELEASE_EXPIRED, RELEASED_MEANWHILE
-from hanse.registry.records import Pause, Release, ReleasedTable, RunStatus, Version
+from hanse.registry.records import Pause, Release, ReleasedTable, RunStatus
 from hanse.registry.schema import moment_text
 
 _LARGEST = 2**63 - 1
 
 
 def chosen(product: ProductName, version: Version) -> Select[Any]:
-    """Return the statement that finds the release which a version means; see :data:`Version`."""
+    """Return the statement that finds the release which a version means; see :data:`hanse.base.versions.Version`."""
     table = schema.release
     mine = select(table).where(table.c.domain == product.domain, table.c.product == product.product)
     if isinstance(version, datetime):

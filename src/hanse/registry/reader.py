@@ -12,6 +12,7 @@ from sqlalchemy import Connection, FromClause, Select, func, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from hanse.base import ProductName, TableName
+from hanse.base.versions import Version
 from hanse.registry import history, rows, schema
 from hanse.registry.database import Database
 from hanse.registry.records import (
@@ -28,7 +29,6 @@ from hanse.registry.records import (
     Run,
     RunStatus,
     Step,
-    Version,
 )
 
 _FEW = 200

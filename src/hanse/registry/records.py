@@ -10,10 +10,6 @@ from typing import Any
 
 from hanse.base import ProductName, Severity, TableName
 
-Version = datetime | int | str
-"""Which release of a product is meant: the one visible at a time (UTC), the one with a sequence number, or, as text,
-the one with an id, or the newest one that names a snapshot of this id."""
-
 
 class RunStatus(StrEnum):
     """Where a run stands."""

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from hanse.base import Clock, Conflict, ProductName, digest, new_id
+from hanse.base.versions import Version
 from hanse.registry import events, history, leases, rows, schema
 from hanse.registry.codes import RUN_ENDED
 from hanse.registry.failures import recording
@@ -23,7 +24,6 @@ from hanse.registry.records import (
     Run,
     RunStatus,
     Step,
-    Version,
 )
 
 _ENDINGS = {

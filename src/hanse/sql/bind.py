@@ -9,16 +9,18 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel, UnsupportedError
 
 from hanse.base import Denied, QueryError
+from hanse.base.versions import Version
 from hanse.sql import codes
 from hanse.sql.lex import Dialect
 from hanse.sql.records import Bound, RelationRef
-from hanse.sql.scope import mentions, parts
+from hanse.sql.scope import AT, mentions, parts
 
 if TYPE_CHECKING:
     from hanse.sql.statement import Statement
 
 CTE_PREFIX = "__cte_"
 _ALIAS_PREFIX = "__as_"
+_Key = tuple[tuple[str, ...], Version | None]
 
 
 def write(tree: exp.Expr) -> str:
@@ -41,9 +43,14 @@ def write(tree: exp.Expr) -> str:
         raise Denied(codes.TOO_LARGE, "the statement is nested too deeply", fix="split it with WITH clauses") from error
 
 
-def bind(statement: Statement, names: Mapping[tuple[str, ...], str]) -> Bound:
+def bind(
+    statement: Statement,
+    names: Mapping[tuple[str, ...], str],
+    versions: Mapping[_Key, str],
+) -> Bound:
     """See :meth:`Statement.bind`."""
-    internal = {tuple(part.lower() for part in key): name for key, name in names.items()}
+    internal: dict[_Key, str] = {(tuple(part.lower() for part in key), None): name for key, name in names.items()}
+    internal |= versions
     tree = statement._tree.copy()  # noqa: SLF001 - one value in two files of one room
     _keep_names(tree)
     bases: list[exp.Table] = []
@@ -86,9 +93,7 @@ def _rename_ctes(tree: exp.Expr, ctes: dict[int, str]) -> None:
         cte.args["alias"].set("this", exp.to_identifier(name, quoted=True))
 
 
-def _bind_bases(
-    tree: exp.Expr, bases: list[exp.Table], internal: Mapping[tuple[str, ...], str], statement: Statement
-) -> set[str]:
+def _bind_bases(tree: exp.Expr, bases: list[exp.Table], internal: Mapping[_Key, str], statement: Statement) -> set[str]:
     used: set[str] = set()
     # Query → parts of a relation without an alias → the name that qualifies its columns from now on.
     qualifiers: dict[int, dict[tuple[str, ...], str]] = {}
@@ -96,7 +101,7 @@ def _bind_bases(
     for table in bases:
         written = parts(table)
         key = tuple(part.lower() for part in written)
-        name = internal.get(key)
+        name = internal.get((key, table.meta.get(AT)))
         if name is None:
             raise _unbound(written, table, statement)
         if name.lower().startswith(CTE_PREFIX):

@@ -55,6 +55,12 @@ SECOND_READING = Code(
     "The engine's own parser found something in the checked statement that the first reading had not let through. This "
     "should never happen: please report the statement.",
 )
+TIME_DENIED = Code(
+    "HNS-D010",
+    "no other time here",
+    "Transforms and checks read what is visible when their run starts, so that a run can be repeated and explained. "
+    "Clauses like `FOR SYSTEM_TIME AS OF` and `AT (VERSION => …)` belong to queries.",
+)
 SYNTAX = Code(
     "HNS-Q001",
     "syntax error",
@@ -82,4 +88,12 @@ AMBIGUOUS_ARROW = Code(
     "arrow without parentheses",
     "DuckDB reads `a = j ->> 'k'` as `(a = j) ->> 'k'`, because its arrow binds less tightly than most operators; "
     "nearly nobody means that. Put parentheses around the arrow: `a = (j ->> 'k')`.",
+)
+UNCLEAR_VERSION = Code(
+    "HNS-Q007",
+    "neither a time nor a version",
+    "After a table's name, `FOR SYSTEM_TIME AS OF` takes a time, and `AT (…)` takes `TIMESTAMP => …` or "
+    "`VERSION => …`. Each is written out as a literal: a time like '2026-11-01 12:00' (UTC unless it has an offset), a "
+    "release's number, or the id of a release or snapshot in quotes; never an expression. Only tables of products "
+    "have a history.",
 )

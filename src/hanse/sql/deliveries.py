@@ -34,19 +34,20 @@ class History:
     close_missing: bool = True
 
 
-def touched_files(old: str, new: str, keys: Sequence[str], file_column: str) -> str:
+def touched_files(old: str, new: str, keys: Sequence[str], file_column: str, *, nulls: bool = False) -> str:
     """Return a SELECT of the files (column ``file``) that hold a row with a delivered key.
 
     Args:
         old: relation of the table's files, with ``file_column``.
         new: relation of the delivery.
-        keys: columns that tell which rows the delivery replaces; a null is no key.
+        keys: columns that tell which rows the delivery replaces.
         file_column: column of ``old`` that names each row's file.
+        nulls: null is a value like any other in a key; otherwise it equals nothing.
     """
-    return write(_files(old, file_column).where(_exists(new, keys)))
+    return write(_files(old, file_column).where(_exists(new, keys, nulls)))
 
 
-def survivors(old: str, new: str, keys: Sequence[str], columns: Sequence[str]) -> str:
+def survivors(old: str, new: str, keys: Sequence[str], columns: Sequence[str], *, nulls: bool = False) -> str:
     """Return a SELECT of the rows of some files whose key is not delivered.
 
     Args:
@@ -54,9 +55,10 @@ def survivors(old: str, new: str, keys: Sequence[str], columns: Sequence[str]) -
         new: relation of the delivery.
         keys: as in :func:`touched_files`.
         columns: columns to return, in order.
+        nulls: as in :func:`touched_files`.
     """
     chosen = exp.Select(expressions=[_named(c, _OLD) for c in columns]).from_(_table(old, _OLD))
-    return write(chosen.where(exp.Not(this=_exists(new, keys))))
+    return write(chosen.where(exp.Not(this=_exists(new, keys, nulls))))
 
 
 def arrivals(new: str, columns: Sequence[str], marker: str | None = None) -> str:
@@ -163,12 +165,13 @@ def _holds(history: History) -> exp.Expr:
     return exp.Is(this=column(history.until, _OLD), expression=exp.Null())
 
 
-def _exists(new: str, keys: Sequence[str]) -> exp.Expr:
-    return exp.Exists(this=_one().from_(_table(new, _NEW)).where(_matches(keys)))
+def _exists(new: str, keys: Sequence[str], nulls: bool) -> exp.Expr:
+    return exp.Exists(this=_one().from_(_table(new, _NEW)).where(_matches(keys, nulls)))
 
 
-def _matches(keys: Sequence[str]) -> exp.Expr:
-    return exp.and_(*(exp.EQ(this=column(k, _NEW), expression=column(k, _OLD)) for k in keys))
+def _matches(keys: Sequence[str], nulls: bool = False) -> exp.Expr:
+    equal = exp.NullSafeEQ if nulls else exp.EQ
+    return exp.and_(*(equal(this=column(k, _NEW), expression=column(k, _OLD)) for k in keys))
 
 
 def _equal(name: str) -> exp.Expr:

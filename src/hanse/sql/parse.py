@@ -15,6 +15,7 @@ from hanse.sql.functions import FUNCTIONS, OUTSIDE, TABLE_FUNCTIONS
 from hanse.sql.lex import VEIL, Dialect, Text, lex, unveil
 from hanse.sql.nodes import ALLOWED, ALLOWED_PARTS, ROOTS, TYPES
 from hanse.sql.statement import Statement
+from hanse.sql.times import take_versions
 
 MAX_NODES = 50_000
 _ARROWS = (exp.JSONExtract, exp.JSONExtractScalar)
@@ -22,20 +23,22 @@ _OPERATORS = (exp.Binary, exp.Not, exp.In, exp.Between)
 MAX_DEPTH = 1_000
 
 
-def parse_select(text: str, *, path: str | None = None) -> Statement:
+def parse_select(text: str, *, path: str | None = None, times: bool = False) -> Statement:
     """Read one query and refuse everything that is not known to be harmless.
 
     Args:
         text: SQL as DuckDB writes it: one statement, with or without a closing semicolon.
         path: file that it stands in, for the places in messages.
+        times: relations may be read as of another time; their :attr:`~hanse.sql.RelationRef.at` says which.
 
     Raises:
-        QueryError: HNS-Q001 or HNS-Q002, it is not SQL.
-        Denied: HNS-D001 to HNS-D008, it may not run.
+        QueryError: HNS-Q001 or HNS-Q002, it is not SQL. HNS-Q007, it names a time or version unclearly.
+        Denied: HNS-D001 to HNS-D008 and HNS-D010, it may not run.
     """
     source = Text(text, path)
     tree = _parse(source)
     try:
+        take_versions(tree, source, allowed=times)
         _restore(tree, source)
         _check(tree, source)
     except RecursionError as error:

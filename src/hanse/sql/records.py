@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hanse.base.versions import Version
+
 
 @dataclass(frozen=True, slots=True)
 class RelationRef:
@@ -12,11 +14,13 @@ class RelationRef:
     Attributes:
         parts: the name's parts as written, outermost first.
         line, column: where it stands in the statement's text, from 1.
+        at: which release of it is meant; None: the visible one.
     """
 
     parts: tuple[str, ...]
     line: int
     column: int
+    at: Version | None = None
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -10,6 +10,9 @@ from hanse.sql.functions import VOLATILE
 from hanse.sql.lex import Text
 from hanse.sql.records import RelationRef
 
+AT = "hanse.at"
+"""Under which a relation's node notes which release of it is meant."""
+
 
 def mentions(tree: exp.Expr) -> Iterator[tuple[exp.Table, exp.CTE | None]]:
     """Yield every named relation of a tree, with the CTE that it means, or None for a base relation.
@@ -38,7 +41,7 @@ def relations(tree: exp.Expr, text: Text) -> tuple[RelationRef, ...]:
     for table, cte in mentions(tree):
         if cte is None:
             start = table.parts[0].meta.get("start") or 0
-            found.append((start, RelationRef(parts(table), *text.position(start))))
+            found.append((start, RelationRef(parts(table), *text.position(start), at=table.meta.get(AT))))
     return tuple(ref for _, ref in sorted(found, key=lambda pair: pair[0]))
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hanse.base import Location
+from hanse.base.versions import Version
 from hanse.sql.records import Bound, RelationRef
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Statement:
 
     @cached_property
     def names(self) -> tuple[tuple[str, ...], ...]:
-        """The different names among :attr:`relations`, in lower case, in the order first written."""
+        """The different names among :attr:`relations`, at any time, in lower case, in the order first written."""
         return tuple(dict.fromkeys(ref.key for ref in self.relations))
 
     @cached_property
@@ -57,7 +58,11 @@ class Statement:
         offset = offset_of(self._tree, name)
         return None if offset is None else self.text.where(offset)
 
-    def bind(self, names: Mapping[tuple[str, ...], str]) -> Bound:
+    def bind(
+        self,
+        names: Mapping[tuple[str, ...], str],
+        versions: Mapping[tuple[tuple[str, ...], Version | None], str] | None = None,
+    ) -> Bound:
         """Rewrite every base relation into an internal one-part name.
 
         A relation keeps the alias that the author gave it, or its own name as alias, so that ``flights.carrier`` and
@@ -66,11 +71,12 @@ class Statement:
 
         Args:
             names: parts of a relation, in any case → internal name. Names starting ``__cte_`` are kept for CTEs.
+            versions: the same for relations read as of another time: (parts in lower case, version) → internal name.
 
         Raises:
-            QueryError: HNS-Q003 when a relation is missing in ``names``.
+            QueryError: HNS-Q003 when a relation is missing in ``names`` or ``versions``.
             Denied: HNS-D008 when the statement is too large to be written out.
         """
         from hanse.sql.bind import bind
 
-        return bind(self, names)
+        return bind(self, names, versions or {})
