@@ -315,13 +315,13 @@ def test_many_runs_leave_nothing_behind(sales: MeshFolder) -> None:
     open_files = Path("/proc/self/fd") if Path("/proc/self/fd").exists() else Path("/dev/fd")
     found: list[tuple[int, int]] = []
     with hanse.open_mesh(sales.root) as mesh:
-        for number in range(80):
+        for number in range(50):
             bad = number % 4 == 1
             sales.write(RAW, f"id,v\n1,{number}\n1,1\n" if bad else delivery(number % 7 + 1))
             document = mesh.run()
             assert document["failed"] + document["refused"] == 0
             counts(mesh)
-            if number in (30, 79):
+            if number in (20, 49):
                 gc.collect()
                 found.append((len(os.listdir(open_files)), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
         named = sum(r["status"] == "succeeded" for r in mesh.runs(limit=None)["runs"]) * 2

@@ -106,7 +106,7 @@ def test_readers_never_see_two_releases_mixed(sales: MeshFolder) -> None:
         "import sys, pathlib, hanse\n"
         "file = pathlib.Path(sys.argv[2])\n"
         "with hanse.open_mesh(sys.argv[1]) as mesh:\n"
-        "    for value in range(2, 12):\n"
+        "    for value in range(2, 8):\n"
         "        part = file.with_suffix('.part')\n"
         "        part.write_text('v\\n' + f'{value}\\n' * 50)\n"
         "        part.replace(file)\n"
@@ -120,8 +120,8 @@ def test_readers_never_see_two_releases_mixed(sales: MeshFolder) -> None:
         seen.append(values(mesh)[0])
     assert writer.returncode == 0
     assert seen == sorted(seen)
-    assert seen[-1] == 11
-    assert len(set(seen)) > 3
+    assert seen[-1] == 7
+    assert len(set(seen)) > 2
 
 
 def test_one_mesh_in_many_threads(sales: MeshFolder) -> None:

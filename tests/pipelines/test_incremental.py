@@ -367,7 +367,7 @@ def test_step_by_step_equals_from_scratch(choices: list[Mapping[str, int]]) -> N
 
 
 @pytest.mark.slow
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.lists(WORLDS, min_size=3, max_size=5))
 def test_longer_histories_equal_from_scratch(choices: list[Mapping[str, int]]) -> None:
     check_law(choices)
