@@ -10,7 +10,19 @@ from hypothesis import strategies as st
 
 from hanse.drivers.iceberg import manifest
 from hanse.drivers.iceberg.avro import AvroError, _write_bytes, _write_long, read_container, write_container
-from hanse.drivers.iceberg.manifest import DataFile, LiveFile, read_contents, write_manifest, write_manifest_list
+from hanse.drivers.iceberg.manifest import (
+    Footer,
+    LiveFile,
+    Manifest,
+    added,
+    deleted,
+    describe,
+    live_file,
+    read_entries,
+    read_manifest_list,
+    write_manifest,
+    write_manifest_list,
+)
 
 PAIR = {
     "type": "record",
@@ -47,8 +59,8 @@ def test_what_is_written_is_read(records: list[Any], metadata: dict[str, str]) -
 @settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_damage_is_an_avro_error_and_nothing_else(data: st.DataObject) -> None:
-    files = [DataFile("/x/a.parquet", 3, 100, {1: 5}, {1: 3}, {1: 0}, {1: b"a"}, {1: b"b"}, (4,))]
-    content = bytearray(write_manifest(files, [], snapshot_id=1, schema=SCHEMA, spec_id=0))
+    file = Footer("/x/a.parquet", 3, 100, {1: 5}, {1: 3}, {1: 0}, {1: b"a"}, {1: b"b"}, (4,))
+    content = bytearray(write_manifest([added(file, 1)], schema=SCHEMA, spec_id=0))
     for _ in range(data.draw(st.integers(1, 3))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     content = content[: data.draw(st.integers(0, len(content)))]
@@ -116,32 +128,53 @@ def written(folder: Path, name: str, content: bytes) -> str:
     return str(folder / name)
 
 
+def one_manifest(folder: Path, entries: list[dict[str, Any]], sequence_number: int = 5) -> Manifest:
+    content = write_manifest(entries, schema=SCHEMA, spec_id=0)
+    path = written(folder, "m0.avro", content)
+    return describe(path, len(content), entries, snapshot_id=7, sequence_number=sequence_number, spec_id=0)
+
+
 def test_contents_of_a_snapshot(tmp_path: Path) -> None:
-    added = [DataFile(f"/x/{n}.parquet", n, n * 10) for n in range(1, 4)]
-    gone = [LiveFile("/x/0.parquet", 9, 90, 4)]
-    content = write_manifest(added, gone, snapshot_id=7, schema=SCHEMA, spec_id=0)
-    path = written(tmp_path, "m0.avro", content)
-    manifest_list = write_manifest_list(
-        (path, len(content)), added, gone, snapshot_id=7, parent_id=6, sequence_number=5, spec_id=0
-    )
-    contents = read_contents(written(tmp_path, "snap.avro", manifest_list))
-    assert contents.files == tuple(LiveFile(f"/x/{n}.parquet", n, n * 10, 5) for n in range(1, 4))
-    assert contents.manifests == (path,)
-    assert not contents.deletes
+    gone = LiveFile("/x/0.parquet", 9, 90, 4, 4)
+    entries = [*(added(Footer(f"/x/{n}.parquet", n, n * 10), 7) for n in range(1, 4)), deleted(gone, 7)]
+    manifest = one_manifest(tmp_path, entries)
+    content = write_manifest_list([manifest], snapshot_id=7, parent_id=6, sequence_number=5)
+    (found,) = read_manifest_list(written(tmp_path, "snap.avro", content))
+    assert found == manifest
+    assert (found.live, found.is_data) == (3, True)
+    files = [live_file(entry) for entry in read_entries(found)]
+    assert files == [LiveFile(f"/x/{n}.parquet", n, n * 10, 5, 5) for n in range(1, 4)]
 
 
-@pytest.mark.parametrize(("live", "deletes"), [(1, True), (0, False)])
-def test_delete_files_of_other_writers_are_noticed(tmp_path: Path, live: int, deletes: bool) -> None:
-    content = write_manifest([DataFile("/x/1.parquet", 1, 10)], [], snapshot_id=7, schema=SCHEMA, spec_id=0)
-    path = written(tmp_path, "m0.avro", content)
-    _, (record,) = read_container(
-        write_manifest_list((path, 1), [], [], snapshot_id=7, parent_id=None, sequence_number=1, spec_id=0)
-    )
-    marked = {**record, "content": 1, "manifest_path": "/x/deletes.avro", "existing_files_count": live}
-    both = write_container(manifest._MANIFEST, [record, marked], {})
-    contents = read_contents(written(tmp_path, "snap.avro", both))
-    assert contents.deletes is deletes
-    assert [file.path for file in contents.files] == ["/x/1.parquet"]
+def test_a_file_that_stays_keeps_what_it_inherited(tmp_path: Path) -> None:
+    first = read_entries(one_manifest(tmp_path, [added(Footer("/x/1.parquet", 1, 10), 7)], 5))
+    later = one_manifest(tmp_path, [*first, added(Footer("/x/2.parquet", 1, 10), 9)], 8)
+    assert later.record["min_sequence_number"] == 5
+    entries = read_entries(later)
+    assert [(e["sequence_number"], e["file_sequence_number"], e["snapshot_id"]) for e in entries] == [
+        (5, 5, 7),
+        (8, 8, 9),
+    ]
+
+
+def test_lists_of_older_writers(tmp_path: Path) -> None:
+    """Counts had other names, or were left out; sequence numbers came with version 2."""
+    record = dict(one_manifest(tmp_path, [added(Footer("/x/1.parquet", 1, 10), 7)]).record)
+    members: list[dict[str, Any]] = []
+    for member in manifest._MANIFEST["fields"]:
+        if member["name"] in {"content", "sequence_number", "min_sequence_number"}:
+            continue
+        name = member["name"].replace("_files_count", "_data_files_count")
+        members.append({**member, "name": name, "type": ["null", "int"] if "count" in name else member["type"]})
+    old = {m["name"]: record.get(m["name"].replace("_data_files_count", "_files_count")) for m in members}
+    schema = {**manifest._MANIFEST, "fields": members}
+    content = write_container(schema, [old, {**old, "existing_data_files_count": None}], {})
+    counted, uncounted = read_manifest_list(written(tmp_path, "snap.avro", content))
+    assert (counted.live, counted.is_data, counted.record["sequence_number"]) == (1, True, 0)
+    assert uncounted.live is None
+    assert [live_file(entry).sequence_number for entry in read_entries(counted)] == [0]
+    with pytest.raises(AvroError, match="manifest list"):
+        read_manifest_list(written(tmp_path, "other.avro", container("null", (1, b"\x02"))))
 
 
 def test_locations_written_as_urls() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from threading import RLock
@@ -14,6 +15,7 @@ from threading import RLock
 from hanse.base import Problem, StorageError, TableName
 from hanse.interfaces import (
     ColumnDraft,
+    DataFile,
     Replacement,
     Snapshot,
     StagedFile,
@@ -23,17 +25,17 @@ from hanse.interfaces import (
 )
 from hanse.interfaces.codes import (
     BAD_FILE,
-    ILLEGAL_COLUMNS,
+    FOREIGN_FILE,
     ILLEGAL_NOTE,
+    KEPT_FILE,
     LOST_FILE,
     OTHER_COLUMNS,
     UNKNOWN_SNAPSHOT,
     UNKNOWN_TABLE,
 )
-from hanse.spec.types import DataType, Decimal, List, Map, Struct
+from hanse.testing.memory_columns import check, evolved, names_ever, stored
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-_MAX_PRECISION = 38
 
 
 @dataclass
@@ -41,7 +43,7 @@ class _Table:
     schemas: list[TableSchema]
     last_id: int
     current: int = 0
-    snapshots: dict[int, tuple[Snapshot, tuple[StagedFile, ...]]] = field(default_factory=dict)
+    snapshots: dict[int, tuple[Snapshot, tuple[DataFile, ...]]] = field(default_factory=dict)
 
     @property
     def schema(self) -> TableSchema:
@@ -63,12 +65,12 @@ class MemoryTables:
 
     def create(self, table: TableName, columns: Sequence[ColumnDraft]) -> TableSchema:
         """See :meth:`hanse.interfaces.TableStore.create`."""
-        _check(columns)
+        check(columns)
         with self._lock:
             if table not in self._tables:
                 ids = count(1)
-                stored = tuple(_stored(draft.name, draft.type, ids, required=draft.required) for draft in columns)
-                self._tables[table] = _Table([TableSchema(0, stored)], next(ids) - 1)
+                new = tuple(stored(draft.name, draft.type, ids, required=draft.required) for draft in columns)
+                self._tables[table] = _Table([TableSchema(0, new)], next(ids) - 1)
             schema = self._tables[table].schema
         wanted = [(draft.name, draft.type, draft.required) for draft in columns]
         if [(column.name, column.type, column.required) for column in schema.columns] != wanted:
@@ -77,15 +79,15 @@ class MemoryTables:
 
     def alter(self, table: TableName, columns: Sequence[ColumnDraft]) -> TableSchema:
         """See :meth:`hanse.interfaces.TableStore.alter`. Comments are not kept."""
-        _check(columns)
+        check(columns)
         with self._lock:
             held = self._held(table)
-            present = {column.name: column for column in held.schema.columns}
             ids = count(held.last_id + 1)
-            stored = tuple(_evolved(present.get(draft.name), draft, ids) for draft in columns)
-            same = next((schema for schema in held.schemas if schema.columns == stored), None)
+            once = names_ever([schema.columns for schema in held.schemas])
+            altered = evolved(held.schema.columns, columns, ids, once)
+            same = next((schema for schema in held.schemas if schema.columns == altered), None)
             if same is None:
-                same = TableSchema(len(held.schemas), stored)
+                same = TableSchema(len(held.schemas), altered)
                 held.schemas.append(same)
             held.last_id = next(ids) - 1
             held.current = same.schema_id
@@ -129,6 +131,51 @@ class MemoryTables:
         columns = held.schemas[snapshot.schema_id].columns
         return TableScan(tuple(file.path for file in files), columns, snapshot_id=snapshot_id)
 
+    def files(self, table: TableName, snapshot_id: int) -> tuple[DataFile, ...]:
+        """See :meth:`hanse.interfaces.TableStore.files`. Bounds are known of integers and texts."""
+        return self._known(table, snapshot_id)[1]
+
+    def snapshots(self, table: TableName) -> tuple[Snapshot, ...]:
+        """See :meth:`hanse.interfaces.TableStore.snapshots`."""
+        return tuple(snapshot for snapshot, _ in self._held(table).snapshots.values())
+
+    def expire(self, table: TableName, keep: Collection[int]) -> int:
+        """See :meth:`hanse.interfaces.TableStore.expire`."""
+        with self._lock:
+            held = self._held(table)
+            head = next(reversed(held.snapshots), None)
+            gone = [number for number in held.snapshots if number != head and number not in keep]
+            for number in gone:
+                del held.snapshots[number]
+            return len(gone)
+
+    def garbage(self, table: TableName, *, older_than: datetime, protected: Collection[str] = ()) -> tuple[str, ...]:
+        """See :meth:`hanse.interfaces.TableStore.garbage`."""
+        with self._lock:
+            needed = self._needed(table)
+        found = []
+        for path in sorted(self._data(table).glob("**/*")):
+            name = path.name.removeprefix(".")
+            staged = any(name.startswith((f"{run}.parquet", f"{run}~")) for run in protected)
+            if path.is_file() and str(path) not in needed and not staged:
+                found += [str(path)] * (path.lstat().st_mtime < older_than.timestamp())
+        return tuple(found)
+
+    def collect(self, table: TableName, paths: Collection[str]) -> int:
+        """See :meth:`hanse.interfaces.TableStore.collect`."""
+        with self._lock:
+            needed = self._needed(table)
+            for path in paths:
+                if not Path(path).resolve().is_relative_to(self._data(table)):
+                    raise StorageError(FOREIGN_FILE, f"`{path}` is not a file of {table}", subject=str(table))
+            there = [path for path in paths if path not in needed and os.path.exists(path)]
+            for path in there:
+                Path(path).unlink()
+            return len(there)
+
+    def _needed(self, table: TableName) -> set[str]:
+        return {file.path for _, files in self._held(table).snapshots.values() for file in files}
+
     def verify(self, table: TableName, snapshot_id: int) -> tuple[Problem, ...]:
         """See :meth:`hanse.interfaces.TableStore.verify`."""
         _, files = self._known(table, snapshot_id)
@@ -153,7 +200,7 @@ class MemoryTables:
             raise StorageError(UNKNOWN_TABLE, f"there is no table {table}", subject=str(table))
         return self._tables[table]
 
-    def _known(self, table: TableName, snapshot_id: int) -> tuple[Snapshot, tuple[StagedFile, ...]]:
+    def _known(self, table: TableName, snapshot_id: int) -> tuple[Snapshot, tuple[DataFile, ...]]:
         known = self._held(table).snapshots.get(snapshot_id)
         if known is None:
             raise StorageError(UNKNOWN_SNAPSHOT, f"{table} has no snapshot {snapshot_id}", subject=str(table))
@@ -172,13 +219,33 @@ class MemoryTables:
             fault = _fault(file, columns, self._data(table))
             if fault:
                 raise StorageError(BAD_FILE, f"`{file.path}` {fault}", subject=str(table))
+        self._check_kept(replacement, columns)
+
+    def _check_kept(self, replacement: Replacement, columns: Sequence[StoredColumn]) -> None:
+        kept, removed = self._kept(replacement)
+        lost = set(() if replacement.keep == "all" else replacement.keep) - {file.path for file in kept}
+        why = f"there is no `{min(lost)}` to keep" if lost else None
+        for file in kept:
+            why = why or _misfit(file, columns)
+        if replacement.same_rows and sum(f.rows for f in replacement.files) != sum(f.rows for f in removed):
+            why = "compaction changes the number of rows"
+        if why:
+            raise StorageError(KEPT_FILE, why, subject=str(replacement.table))
+
+    def _kept(self, replacement: Replacement) -> tuple[list[DataFile], list[DataFile]]:
+        """Return the parent's files that stay and those that do not."""
+        if replacement.parent_id is None:
+            return [], []
+        _, files = self._known(replacement.table, replacement.parent_id)
+        kept = [file for file in files if replacement.keep == "all" or file.path in replacement.keep]
+        return kept, [file for file in files if file not in kept]
 
     def _replace(self, replacement: Replacement, run_id: str) -> Snapshot:
         found = self.find(replacement.table, run_id)
         if found is not None:
             return found
         held = self._held(replacement.table)
-        files = replacement.files
+        files = (*self._kept(replacement)[0], *(_data_file(file) for file in replacement.files))
         snapshot = Snapshot(
             replacement.table,
             next(self._snapshot_ids),
@@ -187,6 +254,7 @@ class MemoryTables:
             run_id,
             sum(file.rows for file in files),
             sum(file.bytes for file in files),
+            datetime.now(UTC),
         )
         held.snapshots[snapshot.snapshot_id] = (snapshot, files)
         return snapshot
@@ -195,57 +263,6 @@ class MemoryTables:
 def _check_run_id(run_id: str) -> None:
     if not _RUN_ID.fullmatch(run_id):
         raise StorageError(ILLEGAL_NOTE, f"`{run_id}` is no run id")
-
-
-def _check(drafts: Sequence[ColumnDraft]) -> None:
-    names = [name.casefold() for draft in drafts for name in _full_names(draft.name, draft.type)]
-    if not names or len(set(names)) < len(names):
-        raise StorageError(ILLEGAL_COLUMNS, "a table needs columns, and they need different names")
-
-
-def _full_names(name: str, kind: DataType) -> Iterator[str]:
-    yield name
-    impossible = isinstance(kind, Decimal) and not 0 <= kind.scale <= kind.precision <= _MAX_PRECISION
-    if not name or impossible or kind == Decimal(0, 0) or kind == Struct(()):
-        raise StorageError(ILLEGAL_COLUMNS, f"a column `{name}` {kind} cannot be stored")
-    for child, inner in _children(kind):
-        if not child:
-            raise StorageError(ILLEGAL_COLUMNS, f"a member of `{name}` has no name")
-        yield from _full_names(f"{name}.{child}", inner)
-
-
-def _children(kind: DataType) -> tuple[tuple[str, DataType], ...]:
-    match kind:
-        case Struct(fields):
-            return tuple((member.name, member.type) for member in fields)
-        case List(item):
-            return (("element", item),)
-        case Map(key, value):
-            return (("key", key), ("value", value))
-        case _:
-            return ()
-
-
-def _stored(name: str, kind: DataType, ids: Iterator[int], *, required: bool) -> StoredColumn:
-    field_id = next(ids)
-    needed = {member.name: member.required for member in kind.fields} if isinstance(kind, Struct) else {"key": True}
-    children = tuple(_stored(child, inner, ids, required=needed.get(child, False)) for child, inner in _children(kind))
-    return StoredColumn(field_id, name, kind, required, children)
-
-
-def _evolved(old: StoredColumn | None, draft: ColumnDraft, ids: Iterator[int]) -> StoredColumn:
-    if old is not None and (old.type == draft.type or _widens(old.type, draft.type)):
-        return StoredColumn(old.field_id, draft.name, draft.type, draft.required, old.children)
-    return _stored(draft.name, draft.type, ids, required=draft.required)
-
-
-def _widens(old: DataType, new: DataType) -> bool:
-    return (
-        isinstance(old, Decimal)
-        and isinstance(new, Decimal)
-        and old.scale == new.scale
-        and old.precision <= new.precision
-    )
 
 
 def _fault(file: StagedFile, columns: Sequence[StoredColumn], folder: Path) -> str | None:
@@ -273,6 +290,29 @@ def _fault(file: StagedFile, columns: Sequence[StoredColumn], folder: Path) -> s
     required = [column.name for column in columns if column.required]
     if required and any(column.null_count for column in pq.read_table(file.path, columns=required).columns):
         return "has nulls in a required column"
+    return None
+
+
+def _data_file(file: StagedFile) -> DataFile:
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(file.path)
+    nulls, lower, upper = {}, {}, {}
+    for member, column in zip(table.schema, table.columns, strict=True):
+        field_id = int(member.metadata[b"PARQUET:field_id"])
+        nulls[field_id] = column.null_count
+        if str(member.type) in {"int64", "string"} and column.null_count < len(column):
+            bounds = pc.min_max(column)
+            lower[field_id], upper[field_id] = bounds["min"].as_py(), bounds["max"].as_py()
+    return DataFile(file.path, file.rows, file.bytes, nulls, lower, upper)
+
+
+def _misfit(file: DataFile, columns: Sequence[StoredColumn]) -> str | None:
+    """Return why the rows of an older file do not fit the columns: only top-level ones are looked at."""
+    for column in columns:
+        if column.required and file.rows and file.nulls.get(column.field_id) != 0:
+            return f"`{file.path}` cannot stay: it has no value of `{column.name}` in some row"
     return None
 
 

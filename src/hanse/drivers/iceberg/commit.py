@@ -13,11 +13,20 @@ from hanse.base import StorageError, TableName
 from hanse.drivers.iceberg import metadata
 from hanse.drivers.iceberg.files import write_new
 from hanse.drivers.iceberg.footer import read_file
-from hanse.drivers.iceberg.manifest import Contents, DataFile, LiveFile, write_manifest, write_manifest_list
+from hanse.drivers.iceberg.layout import Layout, in_order
+from hanse.drivers.iceberg.manifest import (
+    Footer,
+    Manifest,
+    added,
+    deleted,
+    describe,
+    write_manifest,
+    write_manifest_list,
+)
 from hanse.drivers.iceberg.metadata import Document
 from hanse.drivers.iceberg.schema import columns
 from hanse.interfaces import Replacement, StagedFile
-from hanse.interfaces.codes import BAD_FILE, ILLEGAL_NOTE
+from hanse.interfaces.codes import BAD_FILE, ILLEGAL_NOTE, KEPT_FILE
 
 
 @dataclass(slots=True)
@@ -78,31 +87,47 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The snapshot that a new one follows.
+
+    Attributes:
+        snapshot: as the document has it; None for the first.
+        layout: what becomes of its manifests.
+        totals: what it holds, as its summary counts.
+        damaged: its manifests cannot be read; nothing is known of its files.
+    """
+
+    snapshot: Document | None
+    layout: Layout
+    totals: Mapping[str, int] = field(default_factory=dict)
+    damaged: bool = False
+
+
 def add_snapshot(
-    draft: Draft, replacement: Replacement, run_id: str, old: Sequence[LiveFile], folder: str
-) -> tuple[dict[str, Any], Contents]:
-    """Put a snapshot that holds exactly the replacement's files into a draft, and write its manifests.
+    draft: Draft, replacement: Replacement, run_id: str, files: Sequence[Footer], parent: Parent
+) -> tuple[Document, tuple[Manifest, ...]]:
+    """Put a snapshot into a draft, and write its manifests.
 
     Args:
         draft: of the table as it is.
         replacement: what it shall hold.
         run_id: run that does it.
-        old: files of the parent snapshot.
-        folder: folder that staged files must lie in.
+        files: the replacement's files.
+        parent: the snapshot before.
 
     Returns:
-        The snapshot, and what it consists of.
+        The snapshot, and its manifests.
 
     Raises:
-        StorageError: HNS-T005: a staged file does not fit; HNS-T015: a note has a name of Iceberg's own.
+        StorageError: HNS-T015: a note has a name of Iceberg's own; HNS-T016: compaction changes the number of rows.
         OSError: something cannot be written.
     """
     document = draft.document
-    files = _checked(replacement, document, folder)
     snapshot_id = metadata.new_snapshot_id(document)
     sequence_number = document["last-sequence-number"] + 1
-    summary = _summary(files, old, run_id, replacement)
-    manifest, manifest_list = _write_manifests(draft, files, old, snapshot_id, sequence_number, replacement.parent_id)
+    summary = _summary(files, parent, run_id, replacement)
+    manifests, manifest_list = _write_manifests(draft, files, parent, snapshot_id, sequence_number)
     snapshot = {
         "snapshot-id": snapshot_id,
         **({} if replacement.parent_id is None else {"parent-snapshot-id": replacement.parent_id}),
@@ -115,11 +140,15 @@ def add_snapshot(
     draft.document = metadata.with_snapshot(document, snapshot)
     for file in files:
         draft.unsynced += (file.path, os.path.dirname(file.path))
-    live = tuple(LiveFile(file.path, file.rows, file.size, sequence_number) for file in files)
-    return snapshot, Contents(live, deletes=False, manifests=() if manifest is None else (manifest,))
+    return snapshot, manifests
 
 
-def _checked(replacement: Replacement, document: Document, folder: str) -> list[DataFile]:
+def read_staged(replacement: Replacement, document: Document, folder: str) -> list[Footer]:
+    """Read the footers of staged files and check that they fit the table.
+
+    Raises:
+        StorageError: HNS-T005.
+    """
     wanted = columns(metadata.fields_of(document))
     files = []
     for staged in replacement.files:
@@ -138,61 +167,69 @@ def _checked(replacement: Replacement, document: Document, folder: str) -> list[
 
 
 def _write_manifests(
-    draft: Draft,
-    files: Sequence[DataFile],
-    old: Sequence[LiveFile],
-    snapshot_id: int,
-    sequence_number: int,
-    parent_id: int | None,
-) -> tuple[str | None, str]:
-    document = draft.document
+    draft: Draft, files: Sequence[Footer], parent: Parent, snapshot_id: int, sequence_number: int
+) -> tuple[tuple[Manifest, ...], str]:
+    document, layout = draft.document, parent.layout
     commit = os.urandom(16).hex()
     folder = f"{document['location']}/metadata"
     spec_id = document["default-spec-id"]
-    written = None
-    if files or old:
-        path = f"{folder}/{commit}-m0.avro"
-        content = write_manifest(
-            files, old, snapshot_id=snapshot_id, schema=metadata.schema_of(document), spec_id=spec_id
-        )
+    changed = [
+        *layout.rewritten,
+        *(added(file, snapshot_id) for file in files),
+        *(deleted(file, snapshot_id) for file in layout.removed),
+    ]
+    written = []
+    for number, entries in enumerate(part for part in (changed, *layout.merged) if part):
+        path = f"{folder}/{commit}-m{number}.avro"
+        content = write_manifest(entries, schema=metadata.schema_of(document), spec_id=spec_id)
         draft.add(path, content)
-        written = (path, len(content))
+        written.append(
+            describe(
+                path,
+                len(content),
+                entries,
+                snapshot_id=snapshot_id,
+                sequence_number=sequence_number,
+                spec_id=spec_id,
+            )
+        )
+    manifests = in_order([*layout.carried, *written])
     manifest_list = f"{folder}/snap-{snapshot_id}-0-{commit}.avro"
+    parent_id = None if parent.snapshot is None else parent.snapshot["snapshot-id"]
     content = write_manifest_list(
-        written,
-        files,
-        old,
-        snapshot_id=snapshot_id,
-        parent_id=parent_id,
-        sequence_number=sequence_number,
-        spec_id=spec_id,
+        manifests, snapshot_id=snapshot_id, parent_id=parent_id, sequence_number=sequence_number
     )
     draft.add(manifest_list, content)
-    return (written[0] if written else None), manifest_list
+    return tuple(manifests), manifest_list
 
 
-def _summary(
-    files: Sequence[DataFile], old: Sequence[LiveFile], run_id: str, replacement: Replacement
-) -> Mapping[str, str]:
+def _summary(files: Sequence[Footer], parent: Parent, run_id: str, replacement: Replacement) -> Mapping[str, str]:
     """Return the snapshot's summary with the counts that Iceberg names."""
+    removed = parent.layout.removed
     counts = {
         "added-data-files": len(files),
         "added-records": sum(file.rows for file in files),
         "added-files-size": sum(file.size for file in files),
-        "deleted-data-files": len(old),
-        "deleted-records": sum(file.rows for file in old),
-        "removed-files-size": sum(file.size for file in old),
+        "deleted-data-files": len(removed),
+        "deleted-records": sum(file.rows for file in removed),
+        "removed-files-size": sum(file.size for file in removed),
     }
+    if replacement.same_rows and counts["added-records"] != counts["deleted-records"]:
+        raise StorageError(
+            KEPT_FILE,
+            f"{counts['added-records']} rows cannot stand for {counts['deleted-records']} rows of {replacement.table}",
+            why="compaction keeps all rows",
+            subject=str(replacement.table),
+        )
+    before = _totals(parent, replacement)
     totals = {
-        "total-data-files": len(files),
-        "total-records": counts["added-records"],
-        "total-files-size": counts["added-files-size"],
-        "total-delete-files": 0,
-        "total-position-deletes": 0,
-        "total-equality-deletes": 0,
+        "total-data-files": before["total-data-files"] + len(files) - len(removed),
+        "total-records": before["total-records"] + counts["added-records"] - counts["deleted-records"],
+        "total-files-size": before["total-files-size"] + counts["added-files-size"] - counts["removed-files-size"],
+        **{name: before[name] for name in _DELETE_TOTALS},
     }
     own = {
-        "operation": "append" if replacement.parent_id is None else "overwrite",
+        "operation": _operation(files, parent, replacement),
         metadata.RUN_ID: run_id,
         **{name: str(number) for name, number in counts.items() if number},
         **{name: str(number) for name, number in totals.items()},
@@ -201,6 +238,31 @@ def _summary(
     if taken:
         raise StorageError(ILLEGAL_NOTE, f"the note `{taken[0]}` of a snapshot has a name of Iceberg's own")
     return {**own, **replacement.properties}
+
+
+_DELETE_TOTALS = ("total-delete-files", "total-position-deletes", "total-equality-deletes")
+
+
+def _totals(parent: Parent, replacement: Replacement) -> Mapping[str, int]:
+    """Return the totals that a snapshot starts from: its parent's if files are kept, else those of what is removed."""
+    if replacement.keep and parent.snapshot is not None:
+        return parent.totals
+    removed = parent.layout.removed
+    return {
+        "total-data-files": len(removed),
+        "total-records": sum(file.rows for file in removed),
+        "total-files-size": sum(file.size for file in removed),
+        **dict.fromkeys(_DELETE_TOTALS, 0),
+    }
+
+
+def _operation(files: Sequence[Footer], parent: Parent, replacement: Replacement) -> str:
+    """Return what incremental readers of other tools go by."""
+    if replacement.same_rows:
+        return "replace"
+    if not parent.layout.removed and not parent.damaged:
+        return "append"
+    return "overwrite" if files else "delete"
 
 
 def _bad(replacement: Replacement, staged: StagedFile, why: str) -> StorageError:

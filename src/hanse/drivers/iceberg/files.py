@@ -105,8 +105,11 @@ def _sync(path: str) -> None:
         os.close(handle)
 
 
-def remove(paths: Iterable[str]) -> None:
-    """Remove files that nobody names; one that cannot be removed is only space wasted."""
+def remove(paths: Iterable[str]) -> int:
+    """Remove files that nobody names, and return how many; one that cannot be removed is only space wasted."""
+    count = 0
     for path in paths:
         with suppress(OSError):
             Path(path).unlink()
+            count += 1
+    return count

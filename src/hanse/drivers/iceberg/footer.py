@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from hanse.base import StorageError
-from hanse.drivers.iceberg.manifest import DataFile
+from hanse.drivers.iceberg.manifest import Footer
 from hanse.interfaces import StagedFile, StoredColumn
 from hanse.interfaces.codes import BAD_FILE
 from hanse.spec.types import DataType, Decimal, List, Map, Scalar, Struct
@@ -34,7 +34,7 @@ class _Leaf:
     required: bool
 
 
-def read_file(staged: StagedFile, columns: Sequence[StoredColumn]) -> DataFile:
+def read_file(staged: StagedFile, columns: Sequence[StoredColumn]) -> Footer:
     """Read a staged file's footer and check it against the columns that it must have.
 
     Raises:
@@ -132,7 +132,7 @@ def _id(field: pa.Field) -> int:
     return -1 if raw is None else int(raw)
 
 
-def _with_statistics(staged: StagedFile, footer: pq.FileMetaData, leaves: Sequence[_Leaf]) -> DataFile:
+def _with_statistics(staged: StagedFile, footer: pq.FileMetaData, leaves: Sequence[_Leaf]) -> Footer:
     groups = [footer.row_group(index) for index in range(footer.num_row_groups)]
     sizes: dict[int, int] = {}
     values: dict[int, int] = {}
@@ -158,7 +158,7 @@ def _with_statistics(staged: StagedFile, footer: pq.FileMetaData, leaves: Sequen
             if high is not None:
                 upper[field_id] = high
     offsets = tuple(offset for group in groups if group.num_columns and (offset := _offset(group.column(0))) > 0)
-    return DataFile(staged.path, staged.rows, staged.bytes, sizes, values, nulls, lower, upper, offsets)
+    return Footer(staged.path, staged.rows, staged.bytes, sizes, values, nulls, lower, upper, offsets)
 
 
 def _offset(chunk: pq.ColumnChunkMetaData) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from hanse.drivers.iceberg.avro import AvroError, read_container, write_container
 
-_EXISTING, _ADDED, _DELETED = 0, 1, 2
+EXISTING, ADDED, DELETED = 0, 1, 2
 _DATA = 0
 _STATISTICS = (
     "column_sizes",
@@ -22,7 +22,7 @@ _STATISTICS = (
 
 
 @dataclass(frozen=True, slots=True)
-class DataFile:
+class Footer:
     """A Parquet file and what its footer says.
 
     Attributes:
@@ -47,27 +47,30 @@ class DataFile:
 
 @dataclass(frozen=True, slots=True)
 class LiveFile:
-    """A data file of a snapshot, with the sequence number under which it came."""
+    """A file of a snapshot, with the sequence numbers under which its rows and itself came."""
 
     path: str
     rows: int
     size: int
     sequence_number: int
+    file_sequence_number: int
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
-    """What a snapshot consists of.
+class Manifest:
+    """A manifest as manifest lists name it.
 
     Attributes:
-        files: its data files.
-        deletes: some manifest names delete files.
-        manifests: paths of the manifests.
+        path: absolute path.
+        record: its Avro record, complete, to be written into the lists of later snapshots as it is.
+        is_data: it names data files, not delete files.
+        live: files that belong to the snapshot; None when its writer did not count them.
     """
 
-    files: tuple[LiveFile, ...]
-    deletes: bool
-    manifests: tuple[str, ...]
+    path: str
+    record: Mapping[str, Any]
+    is_data: bool
+    live: int | None
 
 
 def _map(key: int, value: int, kind: str) -> list[Any]:
@@ -81,7 +84,7 @@ def _field(name: str, field_id: int, kind: Any) -> dict[str, Any]:
     return {"name": name, "field-id": field_id, "type": kind, **optional}
 
 
-_DATA_FILE = {
+_DATA_FILE: dict[str, Any] = {
     "type": "record",
     "name": "r2",
     "fields": [
@@ -114,7 +117,7 @@ _ENTRY = {
         _field("data_file", 2, _DATA_FILE),
     ],
 }
-_MANIFEST = {
+_MANIFEST: dict[str, Any] = {
     "type": "record",
     "name": "manifest_file",
     "fields": [
@@ -158,28 +161,14 @@ _MANIFEST = {
 }
 
 
-def write_manifest(
-    added: Sequence[DataFile],
-    deleted: Sequence[LiveFile],
-    *,
-    snapshot_id: int,
-    schema: Mapping[str, Any],
-    spec_id: int,
-) -> bytes:
-    """Return the one manifest of a full replace: the new files, and the old ones as deleted.
+def write_manifest(entries: Sequence[Mapping[str, Any]], *, schema: Mapping[str, Any], spec_id: int) -> bytes:
+    """Return a manifest of data files.
 
     Args:
-        added: new files; their sequence number is inherited from the manifest list.
-        deleted: files of the parent snapshot; their statistics are left out, nobody reads them.
-        snapshot_id: snapshot that adds and deletes.
+        entries: its entries, of :func:`added`, :func:`existing` and :func:`deleted`.
         schema: the table's newest schema, JSON.
         spec_id: the (empty) partition spec.
     """
-    entries = [_entry(_ADDED, snapshot_id, None, _added(file)) for file in added]
-    entries += [
-        _entry(_DELETED, snapshot_id, file.sequence_number, _data_file(file.path, file.rows, file.size))
-        for file in deleted
-    ]
     header = {
         "schema": json.dumps(schema, separators=(",", ":")),
         "schema-id": str(schema["schema-id"]),
@@ -191,93 +180,116 @@ def write_manifest(
     return write_container(_ENTRY, entries, header)
 
 
-def write_manifest_list(
-    manifest: tuple[str, int] | None,
-    added: Sequence[DataFile],
-    deleted: Sequence[LiveFile],
+def describe(
+    path: str,
+    length: int,
+    entries: Sequence[Mapping[str, Any]],
     *,
     snapshot_id: int,
-    parent_id: int | None,
     sequence_number: int,
     spec_id: int,
-) -> bytes:
-    """Return the manifest list of a full replace.
+) -> Manifest:
+    """Return a manifest that was written, as the list of its snapshot names it."""
+    files = dict.fromkeys((EXISTING, ADDED, DELETED), 0)
+    rows = dict.fromkeys((EXISTING, ADDED, DELETED), 0)
+    for entry in entries:
+        files[entry["status"]] += 1
+        rows[entry["status"]] += entry["data_file"]["record_count"]
+    numbers = [e["sequence_number"] for e in entries if e["status"] != DELETED and e["sequence_number"] is not None]
+    record: dict[str, Any] = {
+        "manifest_path": path,
+        "manifest_length": length,
+        "partition_spec_id": spec_id,
+        "content": _DATA,
+        "sequence_number": sequence_number,
+        "min_sequence_number": min(numbers, default=sequence_number),
+        "added_snapshot_id": snapshot_id,
+        "added_files_count": files[ADDED],
+        "existing_files_count": files[EXISTING],
+        "deleted_files_count": files[DELETED],
+        "added_rows_count": rows[ADDED],
+        "existing_rows_count": rows[EXISTING],
+        "deleted_rows_count": rows[DELETED],
+        "partitions": [],
+        "key_metadata": None,
+    }
+    return Manifest(path, record, is_data=True, live=files[ADDED] + files[EXISTING])
 
-    Args:
-        manifest: path and length of its manifest; None when nothing was added or deleted.
-        added: new files.
-        deleted: files of the parent snapshot.
-        snapshot_id: the snapshot.
-        parent_id: its parent.
-        sequence_number: the snapshot's.
-        spec_id: the (empty) partition spec.
-    """
-    records = []
-    if manifest is not None:
-        path, length = manifest
-        record = {
-            "manifest_path": path,
-            "manifest_length": length,
-            "partition_spec_id": spec_id,
-            "content": _DATA,
-            "sequence_number": sequence_number,
-            "min_sequence_number": sequence_number,
-            "added_snapshot_id": snapshot_id,
-            "added_files_count": len(added),
-            "existing_files_count": 0,
-            "deleted_files_count": len(deleted),
-            "added_rows_count": sum(file.rows for file in added),
-            "existing_rows_count": 0,
-            "deleted_rows_count": sum(file.rows for file in deleted),
-            "partitions": [],
-            "key_metadata": None,
-        }
-        records.append(record)
+
+def write_manifest_list(
+    manifests: Sequence[Manifest], *, snapshot_id: int, parent_id: int | None, sequence_number: int
+) -> bytes:
+    """Return the manifest list of a snapshot."""
     header = {
         "snapshot-id": str(snapshot_id),
         "parent-snapshot-id": "null" if parent_id is None else str(parent_id),
         "sequence-number": str(sequence_number),
         "format-version": "2",
     }
-    return write_container(_MANIFEST, records, header)
+    return write_container(_MANIFEST, [manifest.record for manifest in manifests], header)
 
 
-def read_contents(manifest_list: str) -> Contents:
-    """Read a snapshot's manifest list and its data manifests.
+def read_manifest_list(path: str) -> tuple[Manifest, ...]:
+    """Read which manifests a snapshot has.
 
     Raises:
-        OSError: a file cannot be read.
-        AvroError: a file is damaged.
+        OSError: the file cannot be read.
+        AvroError: the file is damaged.
     """
-    files: list[LiveFile] = []
-    deletes = False
-    _, manifests = read_container(_read(manifest_list))
+    _, records = read_container(_read(path))
     try:
-        for manifest in manifests:
-            if manifest.get("content", _DATA) != _DATA:
-                deletes = deletes or _counts(manifest) > 0
-                continue
-            _, entries = read_container(_read(manifest["manifest_path"]))
-            files.extend(_live(entry, manifest) for entry in entries if entry["status"] != _DELETED)
-    except (KeyError, TypeError) as error:
+        return tuple(_manifest(record) for record in records)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise AvroError(f"not a manifest list of Iceberg: {error!r}") from error
+
+
+def _manifest(record: Mapping[str, Any]) -> Manifest:
+    complete: dict[str, Any] = {member["name"]: record.get(member["name"]) for member in _MANIFEST["fields"]}
+    for name, old_name in _OLD_NAMES.items():
+        if complete[name] is None:
+            complete[name] = record.get(old_name)
+    counted = None not in [complete[name] for name in _COUNTS]
+    for member in _MANIFEST["fields"]:
+        if complete[member["name"]] is None and isinstance(member["type"], str):
+            complete[member["name"]] = 0  # as version 1 of the format means it
+    live = complete["added_files_count"] + complete["existing_files_count"] if counted else None
+    return Manifest(local_path(record["manifest_path"]), complete, complete["content"] == _DATA, live)
+
+
+_COUNTS = ("added_files_count", "existing_files_count", "added_rows_count", "existing_rows_count")
+
+
+# As older writers call them.
+_OLD_NAMES = {
+    "added_files_count": "added_data_files_count",
+    "existing_files_count": "existing_data_files_count",
+    "deleted_files_count": "deleted_data_files_count",
+}
+
+
+def read_entries(manifest: Manifest) -> list[dict[str, Any]]:
+    """Read a manifest's entries of files that belong to the snapshot, as :func:`existing` makes them.
+
+    Raises:
+        OSError: the file cannot be read.
+        AvroError: the file is damaged.
+    """
+    _, entries = read_container(_read(manifest.path))
+    try:
+        return [existing(entry, manifest) for entry in entries if entry["status"] != DELETED]
+    except (AttributeError, KeyError, TypeError) as error:
         raise AvroError(f"not a manifest of Iceberg: {error!r}") from error
-    return Contents(tuple(files), deletes, tuple(manifest["manifest_path"] for manifest in manifests))
 
 
-def _counts(manifest: Mapping[str, Any]) -> int:
-    """Live files of a manifest; unknown counts as one."""
-    counts = (manifest.get("added_files_count"), manifest.get("existing_files_count"))
-    return sum(1 if number is None else int(number) for number in counts)
-
-
-def _live(entry: Mapping[str, Any], manifest: Mapping[str, Any]) -> LiveFile:
-    number = entry.get("sequence_number")
+def live_file(entry: Mapping[str, Any]) -> LiveFile:
+    """Return the file of an entry of :func:`existing`."""
     file = entry["data_file"]
     return LiveFile(
         path=local_path(file["file_path"]),
         rows=file["record_count"],
         size=file["file_size_in_bytes"],
-        sequence_number=manifest["sequence_number"] if number is None else number,
+        sequence_number=entry["sequence_number"],
+        file_sequence_number=entry["file_sequence_number"],
     )
 
 
@@ -291,12 +303,60 @@ def _read(location: str) -> bytes:
         return file.read()
 
 
-def _entry(status: int, snapshot_id: int, sequence_number: int | None, data_file: dict[str, Any]) -> dict[str, Any]:
+def added(file: Footer, snapshot_id: int) -> dict[str, Any]:
+    """Return the entry of a new file; its sequence numbers are those of the snapshot, given by the manifest list."""
+    data_file = {
+        **_data_file(file.path, file.rows, file.size),
+        "column_sizes": _pairs(file.column_sizes),
+        "value_counts": _pairs(file.value_counts),
+        "null_value_counts": _pairs(file.null_counts),
+        "lower_bounds": _pairs(file.lower_bounds),
+        "upper_bounds": _pairs(file.upper_bounds),
+        "split_offsets": list(file.split_offsets),
+        "sort_order_id": 0,
+    }
+    return _entry(ADDED, snapshot_id, None, None, data_file)
+
+
+def existing(entry: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:
+    """Return the entry of a file that stays, with all that it inherited from its manifest's place in the list."""
+    number, file_number, snapshot_id = (
+        entry.get("sequence_number"),
+        entry.get("file_sequence_number"),
+        entry.get("snapshot_id"),
+    )
+    inherited = manifest.record["sequence_number"] or 0
+    number = inherited if number is None else number
+    file = entry["data_file"]
+    data_file = {member["name"]: file.get(member["name"]) for member in _DATA_FILE["fields"]}
+    data_file["content"] = file.get("content") or _DATA
+    return _entry(
+        EXISTING,
+        manifest.record["added_snapshot_id"] if snapshot_id is None else snapshot_id,
+        number,
+        number if file_number is None else file_number,
+        data_file,
+    )
+
+
+def deleted(file: LiveFile, snapshot_id: int) -> dict[str, Any]:
+    """Return the entry of a file that a snapshot takes away; its statistics are left out, nobody reads them."""
+    data_file = _data_file(file.path, file.rows, file.size)
+    return _entry(DELETED, snapshot_id, file.sequence_number, file.file_sequence_number, data_file)
+
+
+def _entry(
+    status: int,
+    snapshot_id: int,
+    sequence_number: int | None,
+    file_sequence_number: int | None,
+    data_file: dict[str, Any],
+) -> dict[str, Any]:
     return {
         "status": status,
         "snapshot_id": snapshot_id,
         "sequence_number": sequence_number,
-        "file_sequence_number": sequence_number,
+        "file_sequence_number": file_sequence_number,
         "data_file": data_file,
     }
 
@@ -312,19 +372,6 @@ def _data_file(path: str, rows: int, size: int) -> dict[str, Any]:
         # Empty, not null: PyIceberg's inspection of entries does not expect null.
         **{name: [] for name in _STATISTICS},
         **dict.fromkeys(("key_metadata", "split_offsets", "equality_ids", "sort_order_id")),
-    }
-
-
-def _added(file: DataFile) -> dict[str, Any]:
-    return {
-        **_data_file(file.path, file.rows, file.size),
-        "column_sizes": _pairs(file.column_sizes),
-        "value_counts": _pairs(file.value_counts),
-        "null_value_counts": _pairs(file.null_counts),
-        "lower_bounds": _pairs(file.lower_bounds),
-        "upper_bounds": _pairs(file.upper_bounds),
-        "split_offsets": list(file.split_offsets),
-        "sort_order_id": 0,
     }
 
 

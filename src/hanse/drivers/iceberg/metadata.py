@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from hanse.base import StorageError
@@ -20,6 +21,14 @@ _PREVIOUS_VERSIONS = "write.metadata.previous-versions-max"
 _DELETE_PREVIOUS = "write.metadata.delete-after-commit.enabled"
 _KEPT_VERSIONS = 5
 _FIRST_PARTITION_ID = 1000
+_TOTALS = (
+    "total-data-files",
+    "total-records",
+    "total-files-size",
+    "total-delete-files",
+    "total-position-deletes",
+    "total-equality-deletes",
+)
 _NEEDED = {
     "format-version": int,
     "table-uuid": str,
@@ -147,6 +156,67 @@ def with_snapshot(document: Document, snapshot: dict[str, Any]) -> Document:
             {"snapshot-id": identity, "timestamp-ms": snapshot["timestamp-ms"]},
         ],
     }
+
+
+def totals(snapshot: Document) -> dict[str, int]:
+    """Return the totals of a snapshot's summary; those that its writer left out are 0."""
+    summary = snapshot.get("summary") or {}
+    return {name: int(summary.get(name, 0)) for name in _TOTALS}
+
+
+def has_totals(snapshot: Document) -> bool:
+    """Whether the summary can be believed: only if Hanse wrote it."""
+    return RUN_ID in (snapshot.get("summary") or {})
+
+
+def without_snapshots(document: Document, keep: Collection[int], now_ms: int) -> tuple[Document, int]:
+    """Return the document with only these snapshots, the head, and what other tools' branches and tags name.
+
+    Returns:
+        The document, and how many snapshots it lost.
+    """
+    refs = document.get("refs") or {}
+    kept = {*keep, document.get("current-snapshot-id"), *(ref["snapshot-id"] for ref in refs.values())}
+    snapshots = document.get("snapshots") or []
+    left = [snapshot for snapshot in snapshots if snapshot["snapshot-id"] in kept]
+    if len(left) == len(snapshots):
+        return document, 0
+    identities = {snapshot["snapshot-id"] for snapshot in left}
+    log: list[Document] = []
+    for entry in document.get("snapshot-log") or ():
+        # A log with a gap would tell a wrong snapshot for the time of the gap, so it begins after the last one.
+        log = [*log, entry] if entry["snapshot-id"] in identities else []
+    changed = {
+        **document,
+        "snapshots": left,
+        "snapshot-log": log,
+        "last-updated-ms": max(now_ms, document["last-updated-ms"]),
+    }
+    for name in ("statistics", "partition-statistics"):
+        if document.get(name):
+            changed[name] = [entry for entry in document[name] if entry.get("snapshot-id") in identities]
+    return changed, len(snapshots) - len(left)
+
+
+def names_ever(document: Document) -> dict[int, set[str]]:
+    """Return every name that each field had, at any depth, by field id."""
+    names: dict[int, set[str]] = {}
+    for schema in document["schemas"]:
+        _add_names(schema["fields"], names)
+    return names
+
+
+def _add_names(fields: Iterable[Document], names: dict[int, set[str]]) -> None:
+    for member in fields:
+        names.setdefault(member["id"], set()).add(member["name"])
+        _add_inner_names(member["type"], names)
+
+
+def _add_inner_names(kind: Any, names: dict[int, set[str]]) -> None:
+    if isinstance(kind, dict):
+        _add_names(kind.get("fields", ()), names)
+        for part in ("element", "key", "value"):
+            _add_inner_names(kind.get(part), names)
 
 
 def with_previous(document: Document, path: str, updated_ms: int) -> tuple[Document, list[str]]:

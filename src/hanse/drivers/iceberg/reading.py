@@ -4,34 +4,45 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from hanse.base import StorageError, TableName
 from hanse.drivers.iceberg import metadata
 from hanse.drivers.iceberg.avro import AvroError
+from hanse.drivers.iceberg.bounds import data_file, leaf_types
 from hanse.drivers.iceberg.catalog import Catalog
 from hanse.drivers.iceberg.files import storage_error, storage_errors
-from hanse.drivers.iceberg.manifest import Contents, local_path, read_contents
+from hanse.drivers.iceberg.manifest import LiveFile, Manifest, live_file, local_path, read_entries, read_manifest_list
 from hanse.drivers.iceberg.metadata import Document
 from hanse.drivers.iceberg.schema import columns
-from hanse.interfaces import TableSchema
+from hanse.interfaces import DataFile, TableSchema
 from hanse.interfaces.codes import CORRUPT_STORE, STORAGE_MISSING, UNKNOWN_SNAPSHOT, UNKNOWN_TABLE
+from hanse.spec.types import DataType
 
 _CACHED_TABLES = 512
-_CACHED_SNAPSHOTS = 4096
+_CACHED_MANIFESTS = 50_000  # of all snapshots whose lists are kept
+_CACHED_FILES = 200_000
+_CACHED_BOUNDS = 20_000
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 
 class _Cache(Generic[_Key, _Value]):
-    """The values used last. What is kept here never changes, so it is never stale."""
+    """The values used last. What is kept here never changes, so it is never stale.
+
+    Args:
+        size: how much is kept; a value counts as what it was put in with.
+    """
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._values: OrderedDict[_Key, _Value] = OrderedDict()
+        self._used = 0
+        self._values: OrderedDict[_Key, tuple[_Value, int]] = OrderedDict()
         self._lock = Lock()
 
     def get(self, key: _Key) -> _Value | None:
@@ -39,14 +50,17 @@ class _Cache(Generic[_Key, _Value]):
             if key not in self._values:
                 return None
             self._values.move_to_end(key)
-            return self._values[key]
+            return self._values[key][0]
 
-    def put(self, key: _Key, value: _Value) -> None:
+    def put(self, key: _Key, value: _Value, weight: int = 1) -> None:
         with self._lock:
-            self._values[key] = value
-            self._values.move_to_end(key)
-            if len(self._values) > self._size:
-                self._values.popitem(last=False)
+            if key in self._values:
+                self._used -= self._values.pop(key)[1]
+            self._values[key] = (value, weight)
+            self._used += weight
+            while self._used > self._size:
+                _, (_, weight_of_oldest) = self._values.popitem(last=False)
+                self._used -= weight_of_oldest
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +111,9 @@ class Reader:
         self._warehouse = warehouse
         self._catalog = catalog
         self._documents: _Cache[str, Document] = _Cache(_CACHED_TABLES)
-        self._contents: _Cache[tuple[str, int], Contents] = _Cache(_CACHED_SNAPSHOTS)
+        self._manifests: _Cache[tuple[str, int], tuple[Manifest, ...]] = _Cache(_CACHED_MANIFESTS)
+        self._files: _Cache[tuple[str, str], tuple[LiveFile, ...]] = _Cache(_CACHED_FILES)
+        self._bounds: _Cache[tuple[str, str], tuple[DataFile, ...]] = _Cache(_CACHED_BOUNDS)
 
     def location(self, table: TableName) -> str:
         """Return the folder of a table."""
@@ -142,39 +158,90 @@ class Reader:
                 self._documents.put(path, document)
             return TableState(table, path, document)
 
-    def contents(self, state: TableState, snapshot: Document) -> Contents:
-        """Return what a snapshot consists of.
+    def manifests(self, state: TableState, snapshot: Document) -> tuple[Manifest, ...]:
+        """Return the manifests of a snapshot.
 
         Raises:
-            StorageError: a manifest cannot be read.
+            StorageError: the manifest list cannot be read.
         """
         key = (state.document["table-uuid"], snapshot["snapshot-id"])
-        contents = self._contents.get(key)
-        if contents is None:
-            contents = self.read_contents(state.table, snapshot)
-            self._contents.put(key, contents)
-        return contents
+        manifests = self._manifests.get(key)
+        if manifests is None:
+            manifests = self._read_manifests(state.table, snapshot)
+            self._manifests.put(key, manifests, 1 + len(manifests))
+        return manifests
 
-    def read_contents(self, table: TableName, snapshot: Document) -> Contents:
-        """Read from disk what a snapshot consists of.
+    def live_files(self, state: TableState, manifest: Manifest) -> tuple[LiveFile, ...]:
+        """Return the files that a manifest adds to its snapshots.
+
+        Raises:
+            StorageError: the manifest cannot be read.
+        """
+        key = (state.document["table-uuid"], manifest.path)
+        files = self._files.get(key)
+        if files is None:
+            files = tuple(live_file(entry) for entry in self.entries(state.table, manifest))
+            self._files.put(key, files, 1 + len(files))
+        return files
+
+    def files(self, state: TableState, snapshot: Document) -> tuple[LiveFile, ...]:
+        """Return the data files of a snapshot.
 
         Raises:
             StorageError: a manifest cannot be read.
         """
-        what = f"read the files of snapshot {snapshot['snapshot-id']} of {table}"
-        try:
-            with storage_errors(what, str(table)):
-                return read_contents(snapshot["manifest-list"])
-        except (AvroError, KeyError) as error:
-            raise storage_error(CORRUPT_STORE, f"cannot {what}", str(error), str(table)) from error
+        manifests = self.manifests(state, snapshot)
+        return tuple(file for m in manifests if m.is_data for file in self.live_files(state, m))
+
+    def bounds(self, state: TableState, snapshot: Document) -> tuple[DataFile, ...]:
+        """Return the data files of a snapshot with the bounds of their values.
+
+        Raises:
+            StorageError: a manifest cannot be read.
+        """
+        found: list[DataFile] = []
+        types: dict[int, DataType] | None = None
+        for manifest in self.manifests(state, snapshot):
+            if not manifest.is_data:
+                continue
+            key = (state.document["table-uuid"], manifest.path)
+            files = self._bounds.get(key)
+            if files is None:
+                types = types or _types_ever(state.document)
+                files = tuple(data_file(entry, types) for entry in self.entries(state.table, manifest))
+                self._bounds.put(key, files, 1 + len(files))
+            found.extend(files)
+        return tuple(found)
+
+    def entries(self, table: TableName, manifest: Manifest) -> list[dict[str, Any]]:
+        """Read a manifest's live entries from disk.
+
+        Raises:
+            StorageError: it cannot be read.
+        """
+        with _reading(f"read the manifest `{manifest.path}` of {table}", table):
+            return read_entries(manifest)
+
+    def files_on_disk(self, table: TableName, snapshot: Document) -> tuple[LiveFile, ...]:
+        """Read from disk, not from memory, which data files a snapshot has.
+
+        Raises:
+            StorageError: a manifest cannot be read.
+        """
+        manifests = self._read_manifests(table, snapshot)
+        return tuple(live_file(entry) for m in manifests if m.is_data for entry in self.entries(table, m))
+
+    def _read_manifests(self, table: TableName, snapshot: Document) -> tuple[Manifest, ...]:
+        with _reading(f"read the files of snapshot {snapshot['snapshot-id']} of {table}", table):
+            return read_manifest_list(snapshot["manifest-list"])
 
     def remember(self, path: str, document: Document) -> None:
         """Keep a document that was just written."""
         self._documents.put(path, document)
 
-    def remember_contents(self, document: Document, snapshot_id: int, contents: Contents) -> None:
-        """Keep the contents of a snapshot that was just written."""
-        self._contents.put((document["table-uuid"], snapshot_id), contents)
+    def remember_manifests(self, document: Document, snapshot_id: int, manifests: tuple[Manifest, ...]) -> None:
+        """Keep the manifests of a snapshot that was just written."""
+        self._manifests.put((document["table-uuid"], snapshot_id), manifests, 1 + len(manifests))
 
     def _read_document(self, table: TableName, path: str) -> Document:
         with storage_errors(f"read the metadata of {table}", str(table)), open(local_path(path), "rb") as file:
@@ -188,3 +255,24 @@ class Reader:
 def identifier(table: TableName) -> tuple[str, str]:
     """Return namespace and name of a table in the catalog."""
     return f"{table.domain}.{table.product}", table.local
+
+
+@contextmanager
+def _reading(what: str, table: TableName) -> Iterator[None]:
+    """Raise what keeps a file of the format from being read with a code."""
+    try:
+        with storage_errors(what, str(table)):
+            yield
+    except (AvroError, KeyError) as error:
+        raise storage_error(CORRUPT_STORE, f"cannot {what}", str(error), str(table)) from error
+
+
+def _types_ever(document: Document) -> dict[int, DataType]:
+    """Return the type of every column that the table ever had, the widest, by field id."""
+    types: dict[int, DataType] = {}
+    for schema in sorted(document["schemas"], key=lambda schema: int(schema["schema-id"])):
+        try:
+            types |= leaf_types(columns(schema["fields"]))
+        except StorageError:  # an outside writer's type: nothing is known of the columns of that schema
+            continue
+    return types

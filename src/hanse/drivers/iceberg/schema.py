@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -38,54 +39,126 @@ def columns(fields: Iterable[dict[str, Any]]) -> tuple[StoredColumn, ...]:
 
 
 def evolve(
-    old: Sequence[dict[str, Any]], drafts: Sequence[ColumnDraft], last_id: int
+    old: Sequence[dict[str, Any]],
+    drafts: Sequence[ColumnDraft],
+    last_id: int,
+    names_ever: Mapping[int, Collection[str]] | None = None,
 ) -> tuple[list[dict[str, Any]], int]:
     """Return the fields that a table shall have, and the highest id then given.
 
-    A column keeps its id, and those inside it, when its name is the same and its type is equal or a wider decimal
-    of the same scale. Anything else gets ids never used before.
+    A column, or a member of a struct, keeps its id when its name or the one it had is present and its type is the same
+    or a wider one (:meth:`hanse.interfaces.TableStore.alter` says which). Anything else gets ids never used before.
 
     Args:
         old: fields of the present schema; empty for a new table.
         drafts: the columns to have, in order.
         last_id: highest id ever given in the table.
+        names_ever: names that fields had in any schema, by id: a renaming that is done is not done again.
 
     Raises:
-        StorageError: HNS-T004: no columns, equal names, or types that cannot be held.
+        StorageError: HNS-T004: no columns, equal names, types that cannot be held, two columns that were one.
     """
     _check(drafts)
-    present = {field["name"]: field for field in old}
-    ids = count(last_id + 1)
-    fields = [_evolved(present.get(draft.name), draft, ids) for draft in drafts]
-    return fields, next(ids) - 1
+    evolution = _Evolution(count(last_id + 1), names_ever or {})
+    fields = []
+    sources = evolution.sources(old, [(draft.name, draft.was) for draft in drafts])
+    for draft, source in zip(drafts, sources, strict=True):
+        kind = None if source is None else evolution.widened(source["type"], draft.type, draft.children)
+        if source is None or kind is None:
+            identity = next(evolution.ids)
+            kind = _type_json(draft.type, evolution.ids)
+        else:
+            identity = source["id"]
+        field = {"id": identity, "name": draft.name, "required": draft.required, "type": kind}
+        fields.append({**field, "doc": draft.doc} if draft.doc else field)
+    return fields, next(evolution.ids) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Evolution:
+    """From present fields to wanted ones. ``ids`` gives those that were never used."""
+
+    ids: Iterator[int]
+    names_ever: Mapping[int, Collection[str]]
+
+    def sources(
+        self, present: Sequence[dict[str, Any]], wanted: Sequence[tuple[str, str | None]]
+    ) -> list[dict[str, Any] | None]:
+        """Return which present field each wanted (name, former name) is."""
+        by_name = {field["name"]: field for field in present}
+        renamed: dict[str, str] = {}
+        for name, was in wanted:
+            holder = by_name.get(name)
+            done = holder is not None and was in self.names_ever.get(holder["id"], ())
+            if was is None or was == name or was not in by_name or done:
+                continue
+            if was in renamed.values():
+                raise StorageError(ILLEGAL_COLUMNS, f"two columns were to be the one that is now called `{was}`")
+            renamed[name] = was
+        gone = set(renamed.values())
+        return [
+            by_name[renamed[name]] if name in renamed else None if name in gone else by_name.get(name)
+            for name, _ in wanted
+        ]
+
+    def widened(self, old: Any, wanted: DataType, children: Sequence[ColumnDraft]) -> Any | None:
+        """Return the JSON of a type made into the wanted one without new ids for what stays; None if it cannot be."""
+        named = {child.name: child for child in children}
+        match wanted:
+            case Struct() if _is_nested(old, "struct"):
+                return self._struct(old, wanted, named)
+            case List(item) if _is_nested(old, "list"):
+                inner = self.widened(old["element"], item, _inner(named, "element"))
+                return None if inner is None else {**old, "element": inner}
+            case Map(key, value) if _is_nested(old, "map"):
+                # Keys that differ only in what was added to them would become equal: a key's type never changes.
+                if not _is(old["key-id"], old["key"], key):
+                    return None
+                inner = self.widened(old["value"], value, _inner(named, "value"))
+                return None if inner is None else {**old, "value": inner}
+            case Decimal() if isinstance(old, str) and _DECIMAL.fullmatch(old):
+                present = _scalar("", old)
+                assert isinstance(present, Decimal)
+                fits = wanted.scale == present.scale and wanted.precision >= present.precision
+                return _type_json(wanted, self.ids) if fits else None
+            case Scalar():
+                return old if old == _ICEBERG[wanted] else None
+            case _:
+                return None
+
+    def _struct(self, old: Any, wanted: Struct, named: Mapping[str, ColumnDraft]) -> Any | None:
+        pairs = [(member.name, named[member.name].was if member.name in named else None) for member in wanted.fields]
+        fields: list[dict[str, Any]] = []
+        kept = 0
+        for member, source in zip(wanted.fields, self.sources(old["fields"], pairs), strict=True):
+            kind = None if source is None else self.widened(source["type"], member.type, _inner(named, member.name))
+            if source is None or kind is None:
+                new = {"id": next(self.ids), "name": member.name, "required": member.required}
+                fields.append({**new, "type": _type_json(member.type, self.ids)})
+                continue
+            kept += 1
+            fields.append({**source, "name": member.name, "required": member.required, "type": kind})
+        return {**old, "fields": fields} if kept else None
+
+
+def _inner(named: Mapping[str, ColumnDraft], name: str) -> Sequence[ColumnDraft]:
+    return named[name].children if name in named else ()
+
+
+def _is_nested(kind: Any, name: str) -> bool:
+    return isinstance(kind, dict) and kind.get("type") == name
+
+
+def _is(field_id: int, kind: Any, wanted: DataType) -> bool:
+    try:
+        return _column(field_id, "", kind, required=True).type == wanted
+    except StorageError:  # an outside writer's type
+        return False
 
 
 def without_docs(fields: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return top-level fields without their comments."""
     return [{key: value for key, value in field.items() if key != "doc"} for field in fields]
-
-
-def _evolved(old: dict[str, Any] | None, draft: ColumnDraft, ids: Iterator[int]) -> dict[str, Any]:
-    if old is not None and _fits(old, draft.type):
-        field_id = old["id"]
-        kind = _type_json(draft.type, ids) if isinstance(draft.type, Decimal) else old["type"]
-    else:
-        field_id = next(ids)
-        kind = _type_json(draft.type, ids)
-    field = {"id": field_id, "name": draft.name, "required": draft.required, "type": kind}
-    if draft.doc:
-        field["doc"] = draft.doc
-    return field
-
-
-def _fits(old: dict[str, Any], wanted: DataType) -> bool:
-    try:
-        present = _column(old["id"], old["name"], old["type"], old["required"]).type
-    except StorageError:  # an outside writer's type: replaced by one of ours, under a new id
-        return False
-    if isinstance(present, Decimal) and isinstance(wanted, Decimal):
-        return wanted.scale == present.scale and wanted.precision >= present.precision
-    return present == wanted
 
 
 def _check(drafts: Sequence[ColumnDraft]) -> None:
@@ -98,6 +171,22 @@ def _check(drafts: Sequence[ColumnDraft]) -> None:
                 other = seen[name.casefold()]
                 raise StorageError(ILLEGAL_COLUMNS, f"the columns `{other}` and `{name}` have the same name")
             seen[name.casefold()] = name
+        _check_children(draft.name, draft.type, draft.children)
+
+
+def _check_children(name: str, kind: DataType, children: Sequence[ColumnDraft]) -> None:
+    members: dict[str, DataType] = {}
+    match kind:
+        case Struct(fields):
+            members = {member.name: member.type for member in fields}
+        case List(item):
+            members = {"element": item}
+        case Map(key, value):
+            members = {"key": key, "value": value}
+    for child in children:
+        if child.name not in members:
+            raise StorageError(ILLEGAL_COLUMNS, f"`{name}` has no member `{child.name}`")
+        _check_children(f"{name}.{child.name}", members[child.name], child.children)
 
 
 def _full_names(name: str, kind: DataType) -> Iterator[str]:

@@ -17,7 +17,8 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
@@ -25,14 +26,17 @@ from hanse.base import Conflict, Problem, StorageError, TableName
 from hanse.base.names import split_major
 from hanse.drivers.iceberg import metadata
 from hanse.drivers.iceberg.catalog import Catalog, Swap
-from hanse.drivers.iceberg.commit import Draft, add_snapshot, now_ms, to_json
+from hanse.drivers.iceberg.commit import Draft, add_snapshot, now_ms, read_staged, to_json
 from hanse.drivers.iceberg.files import remove, storage_errors, sync, write_new
-from hanse.drivers.iceberg.manifest import LiveFile, local_path
+from hanse.drivers.iceberg.garbage import check_inside, needed, unneeded
+from hanse.drivers.iceberg.keeping import follow
+from hanse.drivers.iceberg.manifest import local_path
 from hanse.drivers.iceberg.metadata import Document
 from hanse.drivers.iceberg.reading import Reader, TableState, identifier
 from hanse.drivers.iceberg.schema import columns, evolve, without_docs
-from hanse.interfaces import ColumnDraft, Replacement, Snapshot, TableScan, TableSchema
+from hanse.interfaces import ColumnDraft, DataFile, Replacement, Snapshot, TableScan, TableSchema
 from hanse.interfaces.codes import (
+    BAD_FILE,
     COMMIT_CONFLICT,
     ILLEGAL_NOTE,
     LOST_FILE,
@@ -43,6 +47,8 @@ from hanse.interfaces.codes import (
 _SQLITE_URI = "sqlite:///"
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _PARQUET_END = b"PAR1"
+_EXPIRE_ATTEMPTS = 5
+_COLLECTED_AT_ONCE = 256
 
 
 class IcebergTables:
@@ -91,7 +97,8 @@ class IcebergTables:
                     self._catalog.insert(*identifier(table), path)
             state = self._reader.state(table)
         present = metadata.fields_of(state.document)
-        wanted, _ = evolve(present, columns, state.document["last-column-id"])
+        once = metadata.names_ever(state.document)
+        wanted, _ = evolve(present, columns, state.document["last-column-id"], once)
         if without_docs(present) != without_docs(wanted):
             raise StorageError(
                 OTHER_COLUMNS, f"{table} exists with other columns", fix="run `hanse apply`", subject=str(table)
@@ -102,7 +109,8 @@ class IcebergTables:
         """See :meth:`hanse.interfaces.TableStore.alter`."""
         state = self._reader.state(table)
         present = metadata.fields_of(state.document)
-        wanted, last_id = evolve(present, columns, state.document["last-column-id"])
+        once = metadata.names_ever(state.document)
+        wanted, last_id = evolve(present, columns, state.document["last-column-id"], once)
         if wanted == present:
             return state.schema
         altered = metadata.with_fields(state.document, wanted, last_id, now_ms())
@@ -157,30 +165,82 @@ class IcebergTables:
         """See :meth:`hanse.interfaces.TableStore.scan`."""
         state = self._reader.state(table)
         snapshot = state.snapshot(snapshot_id)
-        contents = self._reader.contents(state, snapshot)
+        manifests = self._reader.manifests(state, snapshot)
         schema_id = snapshot.get("schema-id", state.document["current-schema-id"])
         return TableScan(
-            files=tuple(file.path for file in contents.files),
+            files=tuple(file.path for file in self._reader.files(state, snapshot)),
             columns=columns(metadata.fields_of(state.document, schema_id)),
-            deletes=contents.deletes,
+            deletes=any(not manifest.is_data and manifest.live != 0 for manifest in manifests),
             metadata=state.path,
             snapshot_id=snapshot_id,
         )
+
+    def files(self, table: TableName, snapshot_id: int) -> tuple[DataFile, ...]:
+        """See :meth:`hanse.interfaces.TableStore.files`."""
+        state = self._reader.state(table)
+        return self._reader.bounds(state, state.snapshot(snapshot_id))
 
     def verify(self, table: TableName, snapshot_id: int) -> tuple[Problem, ...]:
         """Look at size and last bytes of every file; see :meth:`hanse.interfaces.TableStore.verify`."""
         state = self._reader.state(table)
         snapshot = state.snapshot(snapshot_id)
         try:
-            contents = self._reader.read_contents(table, snapshot)
+            files = self._reader.files_on_disk(table, snapshot)
         except StorageError as error:
             return tuple(error.problems)
-        faults = ((file.path, _fault(file.path, file.size)) for file in contents.files)
+        faults = ((file.path, _fault(file.path, file.size)) for file in files)
         return tuple(
             Problem(LOST_FILE, f"`{path}` {fault}", fix="restore it from a backup or run again", subject=str(table))
             for path, fault in faults
             if fault
         )
+
+    def snapshots(self, table: TableName) -> tuple[Snapshot, ...]:
+        """See :meth:`hanse.interfaces.TableStore.snapshots`."""
+        state = self._reader.state(table)
+        return tuple(_snapshot(table, snapshot) for snapshot in state.document.get("snapshots") or ())
+
+    def expire(self, table: TableName, keep: Collection[int]) -> int:
+        """See :meth:`hanse.interfaces.TableStore.expire`; what branches and tags of other tools name stays too."""
+        for attempt in range(_EXPIRE_ATTEMPTS):
+            state = self._reader.state(table)
+            document, gone = metadata.without_snapshots(state.document, keep, now_ms())
+            if not gone:
+                return 0
+            try:
+                self._commit([(state, Draft(table, state.path, document))])
+            except Conflict:
+                if attempt == _EXPIRE_ATTEMPTS - 1:
+                    raise
+            else:
+                return gone
+        raise AssertionError("unreachable")
+
+    def garbage(self, table: TableName, *, older_than: datetime, protected: Collection[str] = ()) -> tuple[str, ...]:
+        """See :meth:`hanse.interfaces.TableStore.garbage`."""
+        # First what is there, then what is needed: what is committed between the two is needed.
+        location = self._reader.location(table)
+        self._reader.state(table)
+        there = tuple(unneeded(location, (), older_than, protected))
+        needed_files = needed(self._reader, self._reader.state(table))
+        return tuple(path for path in there if path not in needed_files)
+
+    def collect(self, table: TableName, paths: Collection[str]) -> int:
+        """See :meth:`hanse.interfaces.TableStore.collect`."""
+        state = self._reader.state(table)
+        left = check_inside(self._reader.location(table), paths, str(table))
+        needed_files = needed(self._reader, state)
+        count = 0
+        for start in range(0, len(left), _COLLECTED_AT_ONCE):
+            # Under the lock no pointer moves: what is not needed now is not needed by a commit that comes after, which
+            # looks for its files under the same lock.
+            with storage_errors(f"delete garbage of {table}", str(table)), self._catalog.writing():
+                now = self._reader.state(table)
+                if now.path != state.path:
+                    state, needed_files = now, needed(self._reader, now)
+                part = left[start : start + _COLLECTED_AT_ONCE]
+                count += remove(path for path in part if path not in needed_files)
+        return count
 
     def tables(self) -> tuple[TableName, ...]:
         """Return the tables that stand under ``domain.product``; other writers' tables elsewhere are not Hanse's."""
@@ -235,22 +295,13 @@ class IcebergTables:
             os.makedirs(f"{location}/{part}", exist_ok=True)
         sync(known)
 
-    def _parent_files(self, state: TableState, parent_id: int | None) -> tuple[LiveFile, ...]:
-        if parent_id is None:
-            return ()
-        parent = state.snapshot(parent_id)
-        try:
-            return self._reader.contents(state, parent).files
-        except StorageError:
-            # They are only noted as deleted, for incremental readers; a damaged past must not keep a table broken.
-            return ()
-
     def _add_snapshot(self, state: TableState, draft: Draft, replacement: Replacement, run_id: str) -> Document:
         table = replacement.table
-        old = self._parent_files(state, replacement.parent_id)
         with storage_errors(f"write a snapshot of {table}", str(table)):
-            snapshot, contents = add_snapshot(draft, replacement, run_id, old, f"{self._reader.location(table)}/data")
-        self._reader.remember_contents(state.document, snapshot["snapshot-id"], contents)
+            files = read_staged(replacement, state.document, f"{self._reader.location(table)}/data")
+            parent = follow(self._reader, state, replacement)
+            snapshot, manifests = add_snapshot(draft, replacement, run_id, files, parent)
+        self._reader.remember_manifests(state.document, snapshot["snapshot-id"], manifests)
         return snapshot
 
     def _commit(self, drafts: Sequence[tuple[TableState, Draft]]) -> None:
@@ -265,6 +316,7 @@ class IcebergTables:
                 swaps = [Swap(*identifier(draft.table), draft.old_path, draft.path) for _, draft in drafts]
                 with self._catalog.writing():
                     self._swap(swaps)
+                    _check_present(drafts)
                     # From here on the commit may have happened even if the database reports an error.
                     decided = True
         except BaseException:
@@ -288,6 +340,20 @@ class IcebergTables:
             )
 
 
+def _check_present(drafts: Sequence[tuple[TableState, Draft]]) -> None:
+    """Check that nobody collected as garbage what the commit names; under the catalog's lock."""
+    for _, draft in drafts:
+        for path in draft.unsynced:
+            if not os.path.exists(path):
+                raise StorageError(
+                    BAD_FILE,
+                    f"`{path}` is gone",
+                    why=f"it was deleted while {draft.table} was committed; nothing was committed",
+                    fix="run again",
+                    subject=str(draft.table),
+                )
+
+
 def _discard(drafts: Sequence[tuple[TableState, Draft]]) -> None:
     for _, draft in drafts:
         remove(draft.written)
@@ -299,15 +365,16 @@ def _check_run_id(run_id: str) -> None:
 
 
 def _snapshot(table: TableName, snapshot: Document) -> Snapshot:
-    summary = snapshot["summary"]
+    totals = metadata.totals(snapshot)
     return Snapshot(
         table=table,
         snapshot_id=snapshot["snapshot-id"],
-        schema_id=snapshot["schema-id"],
+        schema_id=snapshot.get("schema-id", 0),
         parent_id=snapshot.get("parent-snapshot-id"),
-        run_id=summary[metadata.RUN_ID],
-        rows=int(summary["total-records"]),
-        bytes=int(summary["total-files-size"]),
+        run_id=(snapshot.get("summary") or {}).get(metadata.RUN_ID, ""),
+        rows=totals["total-records"],
+        bytes=totals["total-files-size"],
+        committed_at=datetime.fromtimestamp(snapshot["timestamp-ms"] / 1000, UTC),
     )
 
 
