@@ -84,7 +84,7 @@ class Place:
                 )
             )
 
-    def publish(self, product: str, rows: Mapping[str, str]) -> Release:
+    def publish(self, product: str, rows: Mapping[str, str], *, at: datetime = NOON) -> Release:
         """Make one release whose tables hold the rows that SELECTs give."""
         name = ProductName.parse(product)
         run_id = new_id()
@@ -119,9 +119,7 @@ class Place:
             first = released[0].table
             check = CheckResult(run_id, first, "c1", "rowCount", CheckStatus.FAILED, Severity.WARNING, None, 1, 3, 1.5)
             writer.record_checks([check], [FailedRow(run_id, first, "c1", "too few", {"id": 1})], 1)
-            return writer.release(
-                Release(new_id(), name, 0, run_id, "run", "k", "1.0.0", NOON, tuple(released), 1, 1), 1
-            )
+            return writer.release(Release(new_id(), name, 0, run_id, "run", "k", "1.0.0", at, tuple(released), 1, 1), 1)
 
 
 def _table(product: ProductName, local: str) -> TableName:

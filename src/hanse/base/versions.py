@@ -30,3 +30,8 @@ def parse_moment(text: str) -> datetime | None:
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def spell_moment(at: datetime) -> str:
+    """Return a time in UTC as :func:`parse_moment` reads it, to the second where nothing smaller is in it."""
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

@@ -47,3 +47,40 @@ RESULT_CLOSED = Code(
     "result was closed or read already",
     "Rows of a result come once, as a stream. Read them with to_arrow(), which keeps them, or run the statement again.",
 )
+BEFORE_FIRST_RELEASE = Code(
+    "HNS-Q109",
+    "nothing was released yet at that time",
+    "A table is asked for as of a time before its product's first release. `hanse releases domain.product` lists the "
+    "releases with their times.",
+)
+UNKNOWN_VERSION = Code(
+    "HNS-Q110",
+    "no such version",
+    "A table is asked for in a version that its product never released. A number is a release's number within the "
+    "product; a text is the id of a release, or of a snapshot that a release of the table names. `hanse releases "
+    "domain.product` lists them.",
+)
+EXPIRED_VERSION = Code(
+    "HNS-Q111",
+    "the release has expired",
+    "The release that was visible at that time, or that has this version, has expired by the retention policy or by "
+    "an erasure, and its data may be gone. Ask for a later time; `retention` in `mesh.yaml` says how long releases are "
+    "kept.",
+)
+NOT_IN_RELEASE = Code(
+    "HNS-Q112",
+    "not in that release",
+    "The product had a release then, but the table was not in it, or not in this major version.",
+)
+NO_HISTORY = Code(
+    "HNS-Q113",
+    "tables about the mesh have no history",
+    "`mesh.catalog` says what is so now, and cannot be read as of a time. Its tables hold times themselves: filter by "
+    "`created_at`, `started_at` or `time`.",
+)
+SEVERAL_PRODUCTS = Code(
+    "HNS-Q114",
+    "a release's number means one product",
+    "Releases are numbered within their product, so one number for the whole statement is only clear when the "
+    "statement reads one product. Give a time or a release's id, or write `AT (VERSION => …)` after each table.",
+)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from hanse import sql as sql_room
 from hanse.base import EngineError, ProductName
+from hanse.base.versions import Version
 from hanse.query.failures import explain_failure
 from hanse.query.relations import MetadataRelations, Relation, Relations
 from hanse.query.resolve import Resolution, products_of, resolve
@@ -33,7 +34,7 @@ class _Plan:
     """What is known of a statement's text. Replaced values are whole tuples, so threads may race to replace them.
 
     Attributes:
-        resolved: ids of the visible releases, and what the names meant with them.
+        resolved: ids of the visible releases, and what the names meant with them; nothing that names a version.
         bound: internal names in the order of the statement's names, and the text over them, read twice.
     """
 
@@ -87,12 +88,14 @@ class Road:
         self._plans: OrderedDict[str, _Plan] = OrderedDict()
         self._lock = threading.Lock()
 
-    def run(self, sql: str, *, max_rows: int | None = None) -> Result:
+    def run(self, sql: str, *, max_rows: int | None = None, at: Version | None = None) -> Result:
         """Answer one statement.
 
         Args:
             sql: one query over ``domain.product.table`` and ``mesh.catalog.<name>``.
             max_rows: stop after so many rows; :attr:`Result.truncated` says whether there were more.
+            at: read tables that have no clause of their own in this version: as of a time, in the release with a number
+                (of the one product that is read), or with an id (other products as of the moment it became visible).
 
         Returns:
             Rows that stream.
@@ -105,9 +108,9 @@ class Road:
         """
         plan = self._plan(sql)
         reader = self._registry.reader()
-        resolution = self._resolve(plan, reader)
+        resolution = self._resolve(plan, reader, at)
         opened = self._open()
-        with opened.relations.using(list(resolution.tables.values())) as relations:
+        with opened.relations.using([r.table for r in resolution.tables.values()]) as relations:
             metadata = opened.metadata.bind(dict.fromkeys(resolution.metadata.values()), reader)
             try:
                 bound = self._bind(plan, resolution, relations, metadata)
@@ -121,13 +124,13 @@ class Road:
                 raise
         return Result(
             source,
-            tuple(resolution.releases.values()),
+            resolution.releases,
             max_rows=max_rows,
             explain=explain,
             on_close=lambda: opened.metadata.release(metadata.values()),
         )
 
-    def explain(self, sql: str) -> dict[str, Any]:
+    def explain(self, sql: str, *, at: Version | None = None) -> dict[str, Any]:
         """Say how a statement would be answered, without running it. For the owner's eyes: it shows generated SQL.
 
         Returns:
@@ -139,9 +142,9 @@ class Road:
         """
         plan = self._plan(sql)
         reader = self._registry.reader()
-        resolution = self._resolve(plan, reader)
+        resolution = self._resolve(plan, reader, at)
         opened = self._open()
-        with opened.relations.using(list(resolution.tables.values())) as relations:
+        with opened.relations.using([r.table for r in resolution.tables.values()]) as relations:
             metadata = opened.metadata.bind(dict.fromkeys(resolution.metadata.values()), reader)
             try:
                 bound = self._bind(plan, resolution, relations, metadata)
@@ -150,7 +153,6 @@ class Road:
                 raise _explainer(plan.statement, resolution, relations)(error) from error
             finally:
                 opened.metadata.release(metadata.values())
-        releases = resolution.releases
         return {
             "sql": bound.sql,
             "volatile": plan.statement.is_volatile,
@@ -158,16 +160,17 @@ class Road:
             "tables": [
                 {
                     "name": ".".join(parts),
-                    "table": str(released.table),
+                    "at": None if version is None else str(version),
+                    "table": str(found.table.table),
                     "relation": relation.name,
-                    "port": released.port,
-                    "release": releases[released.table.owner].id,
-                    "sequence": releases[released.table.owner].sequence,
-                    "snapshot": released.snapshot_id,
-                    "contract": f"{released.contract_id}@{released.contract_version}",
-                    "rows": released.rows,
+                    "port": found.table.port,
+                    "release": found.release.id,
+                    "sequence": found.release.sequence,
+                    "snapshot": found.table.snapshot_id,
+                    "contract": f"{found.table.contract_id}@{found.table.contract_version}",
+                    "rows": found.table.rows,
                 }
-                for (parts, released), relation in zip(resolution.tables.items(), relations, strict=True)
+                for ((parts, version), found), relation in zip(resolution.tables.items(), relations, strict=True)
             ],
             "metadata": [{"name": f"mesh.catalog.{name}", "relation": metadata[name]} for name in metadata],
         }
@@ -204,8 +207,8 @@ class Road:
             if plan is not None:
                 self._plans.move_to_end(text)
                 return plan
-        statement = sql_room.parse_select(text)
-        plan = _Plan(statement, products_of(statement.names))
+        statement = sql_room.parse_select(text, times=True)
+        plan = _Plan(statement, products_of(ref.key for ref in statement.relations if ref.at is None))
         if len(text) <= _LONGEST_KEPT:
             with self._lock:
                 self._plans[text] = plan
@@ -214,24 +217,25 @@ class Road:
         return plan
 
     @staticmethod
-    def _resolve(plan: _Plan, reader: Reader) -> Resolution:
-        if plan.resolved is not None:
+    def _resolve(plan: _Plan, reader: Reader, at: Version | None) -> Resolution:
+        if plan.resolved is not None and at is None:
             ids, resolution = plan.resolved
             if reader.visible_ids(plan.products) == ids:
                 return resolution
-        resolution = resolve(plan.statement, reader)
-        plan.resolved = ({name: release.id for name, release in resolution.releases.items()}, resolution)
+        resolution = resolve(plan.statement, reader, at)
+        if not resolution.timed:  # a version may expire, and one of the future may come
+            plan.resolved = ({name: release.id for name, release in resolution.visible.items()}, resolution)
         return resolution
 
     def _bind(
         self, plan: _Plan, resolution: Resolution, relations: tuple[Relation, ...], metadata: Mapping[str, str]
     ) -> Bound:
-        names = {parts: relation.name for parts, relation in zip(resolution.tables, relations, strict=True)}
-        names |= {parts: metadata[table] for parts, table in resolution.metadata.items()}
-        key = tuple(names.values())
+        tables = {key: relation.name for key, relation in zip(resolution.tables, relations, strict=True)}
+        names = {parts: metadata[table] for parts, table in resolution.metadata.items()}
+        key = (*tables.values(), *names.values())
         if plan.bound is not None and plan.bound[0] == key:
             return plan.bound[1]
-        bound = plan.statement.bind(names)
+        bound = plan.statement.bind(names, tables)
         session = self._open().session
         try:
             references = session.references(bound.sql)
@@ -249,7 +253,7 @@ class _explainer:  # noqa: N801 - called like the function that it stands for
         self._statement = statement
         self._columns = [column for relation in relations for column in relation.columns]
         self._names = {
-            relation.name: ".".join(parts) for parts, relation in zip(resolution.tables, relations, strict=True)
+            relation.name: ".".join(parts) for (parts, _), relation in zip(resolution.tables, relations, strict=True)
         }
 
     def __call__(self, error: BaseException) -> BaseException:

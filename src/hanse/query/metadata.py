@@ -137,7 +137,7 @@ def _table_key(name: TableName) -> Row:
 
 
 def _products(reader: Reader) -> Iterator[Row]:
-    visible = reader.visible()
+    visible, pauses = reader.visible(), reader.pauses()
     for product in reader.products():
         release = visible.get(product.name)
         document = product.document
@@ -155,6 +155,7 @@ def _products(reader: Reader) -> Iterator[Row]:
             product.applied_at,
             release.id if release else None,
             release.created_at if release else None,
+            pauses[product.name].since if product.name in pauses else None,
             document,
         )
 
@@ -288,6 +289,7 @@ def _releases(reader: Reader) -> Iterator[Row]:
             sum(t.bytes for t in release.tables),
             release.checks_passed,
             release.warnings,
+            release.expired_at,
         )
 
 
@@ -324,6 +326,7 @@ _DEFINITIONS = (
             _time("applied_at", "When it was last applied."),
             _text("release_id", "Visible release; null before the first."),
             _time("released_at", "When the visible release was made."),
+            _time("paused_at", "Since when a rollback pauses its runs; null if it is not paused."),
             _document("document", "Everything known of it beside ports and tables"),
         ),
         _products,
@@ -458,6 +461,7 @@ _DEFINITIONS = (
             _number("bytes", "Bytes of all its tables."),
             _number("checks_passed", "Checks passed."),
             _number("warnings", "Failed checks of severity warning."),
+            _time("expired_at", "When it expired: it can be read no more; null while it is kept."),
         ),
         _releases,
     ),

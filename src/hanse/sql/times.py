@@ -18,7 +18,7 @@ from hanse.sql import codes
 from hanse.sql.lex import Text
 from hanse.sql.scope import AT, mentions
 
-_WHOLE = re.compile(r"[0-9]{1,18}")
+_WHOLE = re.compile(r"[0-9]{1,19}")
 _MOMENTS = frozenset(
     {exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ, exp.DType.TIMESTAMPTZ, exp.DType.TIMESTAMPLTZ, exp.DType.DATETIME}
 )
