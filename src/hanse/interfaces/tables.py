@@ -127,6 +127,7 @@ class TableScan:
         deletes: the snapshot holds delete files of an outside writer; ``metadata`` must be read instead of ``files``.
         metadata: the table format's own metadata document, for engines that read the format natively.
         snapshot_id: the snapshot within ``metadata``.
+        file_column: name of a further column that tells the file of each row.
     """
 
     files: tuple[str, ...]
@@ -134,6 +135,7 @@ class TableScan:
     deletes: bool = False
     metadata: str | None = None
     snapshot_id: int | None = None
+    file_column: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hanse import quality
@@ -31,11 +31,14 @@ from hanse.pipelines.codes import (
     NOTHING_TO_BUILD,
     TABLE_NOT_APPLIED,
 )
+from hanse.pipelines.deliver import Change, Target, deliver, delivered_table, settings_of
+from hanse.pipelines.deliver import Delivery as Delivered
+from hanse.pipelines.deliver import unchanged as unchanged_table
 from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead, build_graph, published_name
 from hanse.pipelines.kept import KeptResults
-from hanse.pipelines.keys import is_volatile, node_keys
+from hanse.pipelines.keys import Growth, is_volatile, node_keys
 from hanse.pipelines.outdated import has_sql_rules, outdated, released_keys, reusable, shape_digest
-from hanse.pipelines.publish import Delivery, publish
+from hanse.pipelines.publish import Publication, publish
 from hanse.pipelines.records import StepLog
 from hanse.pipelines.situation import Listener, Situation, Surroundings
 from hanse.pipelines.stage import (
@@ -90,7 +93,7 @@ class _Tables:
     """
 
     ready: dict[str, int | None] = field(default_factory=dict)
-    staged: dict[str, StagedFile] = field(default_factory=dict)
+    staged: dict[str, Change] = field(default_factory=dict)
     sound: dict[str, StagedFile] = field(default_factory=dict)
     results: list[CheckResult] = field(default_factory=list)
     failed_rows: list[FailedRow] = field(default_factory=list)
@@ -107,8 +110,9 @@ class _Build:
         self.log = StepLog(around.registry, around.clock, run.id, run.fence)
         self.graph = self._graph()
         self.engine_key = f"{around.engine.name} {around.engine.version}"
-        bases = self._keys()
-        self.keys = {**bases, **released_keys(self.graph, bases)}
+        self.growing = self._growing()
+        self.rows_keys = self._keys()
+        self.keys = {**self.rows_keys, **released_keys(self.graph, self.rows_keys)}
         self.found = _Tables()
         self.lost: set[TableName] = set()
         self.columns: dict[str, tuple[StoredColumn, ...]] = {}
@@ -131,7 +135,7 @@ class _Build:
         release = publish(around.registry, around.store, around.clock, self.run_, self.log, delivery)
         return release, tuple(published_name(self.product, n) for n in delivery.nodes if n.name in delivery.built)
 
-    def _deliver(self) -> Delivery:
+    def _deliver(self) -> Publication:
         """Build and check whatever is out of date."""
         reused = {} if self.force else reusable(self.graph, self.keys, self.situation.visible)
         wanted = outdated(self.graph, reused)
@@ -144,12 +148,14 @@ class _Build:
                 self._stage_all(session, wanted)
                 self._check_all(session, built, scans)
             self._require_same_inputs()
-        return Delivery(
+        return Publication(
             product=self.product,
             nodes=[n for n in self.graph.nodes if not n.is_private],
             built={n.name: self.found.staged[n.name] for n in built},
             reused=reused,
             keys=self.keys,
+            growing=self.growing,
+            rows_keys=self.rows_keys,
             results=self.found.results,
             visible=self.situation.visible,
             lost=self.lost,
@@ -184,7 +190,29 @@ class _Build:
                     subject=str(self.product.name),
                 )
         shapes = {n.name: shape_digest(n) for n in self.graph.needed if not n.is_private}
-        return node_keys(self.graph, self.situation.files, upstream, shapes, self.engine_key, self.run_.id)
+        files, run_id = self.situation.files, self.run_.id
+        return node_keys(self.graph, files, upstream, shapes, self.engine_key, run_id, self.growing)
+
+    def _growing(self) -> dict[str, Growth]:
+        """Return the tables that take in deliveries, with what they took in so far."""
+        reader = self.around.registry.reader()
+        found = {}
+        for node in self.graph.needed:
+            settings = settings_of(self.product, node)
+            if node.is_private or settings.materialize == "replace":
+                continue
+            visible = self._visible(node)
+            if visible is None or visible.delivery is None:
+                found[node.name] = Growth(settings)  # what was replaced as a whole so far begins anew
+            else:
+                taken = reader.deliveries(visible.table, visible.snapshot_id)
+                found[node.name] = Growth(settings, visible.rows_key, taken)
+        return found
+
+    def _visible(self, node: Node) -> ReleasedTable | None:
+        name = published_name(self.product, node)
+        released = self.situation.visible.tables if self.situation.visible else ()
+        return next((t for t in released if t.table == name), None)
 
     # Getting ready
 
@@ -346,6 +374,17 @@ class _Build:
         self.found.ready[name] = rows
 
     def _stage_table(self, session: Session, node: Node) -> None:
+        change = self._take_in(session, node) if node.name in self.growing else self._replace(session, node)
+        if change is None:
+            return
+        name = relation_of(NodeRead(node.name))
+        session.bind(name, TableScan(change.files, self.columns[node.name]))
+        with self.found.lock:
+            self.found.staged[node.name] = change
+            self.found.ready[name] = change.rows
+
+    def _replace(self, session: Session, node: Node) -> Change | None:
+        """Stage the whole table; None if values could not be cast."""
         path = self._staging(node)
         ready = self._staged_before(node, path)
         if ready is None:
@@ -353,16 +392,75 @@ class _Build:
                 aside = os.path.join(self.scratch, f"sound-{node.name}.parquet")
                 staged = stage_table(session, node, self.product, path, self.columns[node.name], aside)
                 if staged.failures:
-                    self._refuse_casts(session, node, staged)
-                    return
+                    self._refuse_casts(node, staged)
+                    with self.found.lock:
+                        self.found.sound[node.name] = staged.file
+                    sound = TableScan((staged.file.path,), self.columns[node.name])
+                    session.bind(relation_of(NodeRead(node.name)), sound)
+                    return None
                 ready = staged.file
                 measured.rows, measured.bytes = ready.rows, ready.bytes
                 measured.output = {"path": ready.path, "rows": ready.rows, "bytes": ready.bytes}
-        name = relation_of(NodeRead(node.name))
-        session.bind(name, TableScan((ready.path,), self.columns[node.name]))
+        return Change(ready, (), (ready.path,), ready.rows)
+
+    def _take_in(self, session: Session, node: Node) -> Change | None:
+        """Stage what this run's delivery makes of a table that grows; None if the delivery was refused."""
+        growth = self.growing[node.name]
+        target = self._target(node)
+        if growth.is_taken:
+            return unchanged_table(self.around.store, target)
+        relation_name = f"__d_{node.name}"
+        path = os.path.join(self.scratch, f"delivery-{node.name}.parquet")
+        with self.log.step("stage", node.name) as measured:
+            delivered = replace(node, table=delivered_table(target.table, target.settings))
+            aside = os.path.join(self.scratch, f"sound-{node.name}.parquet")
+            staged = stage_table(session, delivered, self.product, path, None, aside)
+            measured.rows, measured.bytes = staged.file.rows, staged.file.bytes
+            if staged.failures:
+                self._refuse_casts(node, staged)
+                return None
+            session.bind(relation_name, ParquetScan((path,)))
+            if self._refuse_keys(session, node, target, relation_name, staged.file):
+                return None
+        with self.log.step("deliver", node.name) as measured:
+            delivery = Delivered(relation_name, staged.file, self.run_.started_at)
+            change = deliver(session, self.around.store, target, delivery)
+            measured.rows = change.added.rows if change.added else 0
+            measured.bytes = change.added.bytes if change.added else 0
+            measured.output = {"kept": "all" if change.keep == "all" else len(change.keep), "table_rows": change.rows}
+        return change
+
+    def _target(self, node: Node) -> Target:
+        assert node.table is not None
+        name = published_name(self.product, node)
+        released = None if name in self.lost else self._visible(node)
+        if self.growing[node.name].before is None:
+            released = None  # what was there was replaced as a whole; so is it by the first delivery
+        path = self._staging(node)
+        return Target(name, node.table, settings_of(self.product, node), self.columns[node.name], released, path)
+
+    def _refuse_keys(self, session: Session, node: Node, target: Target, relation_name: str, file: StagedFile) -> bool:
+        """Record a delivery whose key is null or there twice: nobody could say which row is meant."""
+        if target.settings.materialize not in ("merge", "snapshot"):
+            return False
+        assert node.table is not None
+        assert node.port is not None
+        assert node.port.contract is not None
+        verdict = quality.verify(
+            session,
+            node.table,
+            node.port.contract,
+            relation_name,
+            [file.path],
+            run_id=self.run_.id,
+            table_name=target.name,
+            relations={},
+            checks=[quality.key_check(node.table, target.key)],
+        )
         with self.found.lock:
-            self.found.staged[node.name] = ready
-            self.found.ready[name] = ready.rows
+            self.found.results.extend(verdict.results)
+            self.found.failed_rows.extend(verdict.failed_rows)
+        return verdict.blocked
 
     def _staged_before(self, node: Node, path: str) -> StagedFile | None:
         """Return the file that this run staged before its process died, if it is recorded and there whole."""
@@ -385,7 +483,7 @@ class _Build:
                 found.add(node.name)
         return frozenset(found)
 
-    def _refuse_casts(self, session: Session, node: Node, staged: Staged) -> None:
+    def _refuse_casts(self, node: Node, staged: Staged) -> None:
         """Record rows whose values are not of the contract's type: they block, as a failed check does."""
         name = published_name(self.product, node)
         assert node.table is not None
@@ -414,8 +512,6 @@ class _Build:
         with self.found.lock:
             self.found.results.append(result)
             self.found.failed_rows.extend(rows)
-            self.found.sound[node.name] = staged.file
-        session.bind(relation_of(NodeRead(node.name)), TableScan((staged.file.path,), self.columns[node.name]))
 
     # Checking
 
@@ -435,25 +531,93 @@ class _Build:
             raise self._blocked(bad)
 
     def _check(self, session: Session, node: Node, relations: Mapping[str, str]) -> None:
-        assert node.table is not None
-        assert node.port is not None
-        assert node.port.contract is not None
-        staged = self.found.staged.get(node.name) or self.found.sound[node.name]
+        change = self.found.staged.get(node.name)
+        sound = self.found.sound.get(node.name)
         with self.log.step("check", node.name) as measured:
-            verdict = quality.verify(
-                session,
-                node.table,
-                node.port.contract,
-                relations[node.name],
-                [staged.path],
-                run_id=self.run_.id,
-                table_name=published_name(self.product, node),
-                relations=relations,
-            )
-            measured.rows = staged.rows
+            if change is None:
+                assert sound is not None
+                verdict = self._verify(session, node, relations[node.name], [sound.path], relations)
+                measured.rows = sound.rows
+            elif node.name in self.growing and self._was_checked_alike(node):
+                verdict = self._verify_growth(session, node, change, relations)
+                measured.rows = change.rows
+            else:
+                verdict = self._verify(session, node, relations[node.name], change.files, relations)
+                measured.rows = change.rows
             measured.output = {"checks": len(verdict.results), "warnings": verdict.warnings}
         self.found.results.extend(verdict.results)
         self.found.failed_rows.extend(verdict.failed_rows)
+
+    def _verify(
+        self,
+        session: Session,
+        node: Node,
+        relation_name: str,
+        files: Sequence[str],
+        relations: Mapping[str, str],
+        checks: Sequence[quality.Check] | None = None,
+    ) -> quality.Verdict:
+        assert node.table is not None
+        assert node.port is not None
+        assert node.port.contract is not None
+        return quality.verify(
+            session,
+            node.table,
+            node.port.contract,
+            relation_name,
+            files,
+            run_id=self.run_.id,
+            table_name=published_name(self.product, node),
+            relations=relations,
+            checks=checks,
+        )
+
+    def _verify_growth(
+        self, session: Session, node: Node, change: Change, relations: Mapping[str, str]
+    ) -> quality.Verdict:
+        """Check what is new row by row, and over the whole table only what is a matter of the whole table.
+
+        Rows that stay in their files kept the same clauses when they came. A merge leaves every key of the table once
+        if the delivery has every key once, which was checked before.
+        """
+        by_row: list[quality.Check] = []
+        by_table: list[quality.Check] = []
+        for check in self._checks(node):
+            fresh = quality.is_row_wise(check) or (
+                check.kind == "primaryKey" and settings_of(self.product, node).materialize == "merge"
+            )
+            (by_row if fresh else by_table).append(check)
+        name = f"__w_{node.name}"
+        files = (change.added.path,) if change.added else ()
+        session.bind(name, TableScan(files, self.columns[node.name]))
+        verdicts = [
+            self._verify(session, node, name, files, relations, by_row),
+            self._verify(session, node, relations[node.name], change.files, relations, by_table),
+        ]
+        results = tuple(r for v in verdicts for r in v.results)
+        return quality.Verdict(results, tuple(f for v in verdicts for f in v.failed_rows))
+
+    def _checks(self, node: Node) -> Sequence[quality.Check]:
+        assert node.table is not None
+        assert node.port is not None
+        assert node.port.contract is not None
+        return quality.checks_of(node.port.contract, node.table)
+
+    def _was_checked_alike(self, node: Node) -> bool:
+        """Say whether the rows that stay were checked by the clauses that hold now."""
+        visible, release = self._visible(node), self.situation.visible
+        if visible is None or release is None or self.growing[node.name].before is None:
+            return False
+        reader = self.around.registry.reader()
+        for earlier in reader.releases(self.product.name):
+            table = next((t for t in earlier.tables if t.table == visible.table), None)
+            if table is None or table.snapshot_id != visible.snapshot_id or earlier.run_id is None:
+                continue
+            results = reader.checks(earlier.run_id, table=visible.table)
+            known = {(r.check_id, r.clause, r.severity) for r in results}
+            if known:
+                return all((c.id, c.clause, c.severity) in known for c in self._checks(node))
+        return False
 
     def _record_checks(self) -> None:
         self.log.flush()

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from hanse import quality, sql
 from hanse.base import Location, Problem, ProductName, TableName
 from hanse.pipelines.codes import COLUMNS_DIFFER
+from hanse.pipelines.deliver import delivered_table, settings_of
 from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead, build_graph
 from hanse.spec import Product, Workspace
 
@@ -58,8 +59,9 @@ def _check_columns(workspace: Workspace, graph: Graph) -> list[Problem]:
         promised = tuple(c.name for c in node.table.columns) if node.table else None
         given = _columns_of(workspace, graph.product, node, known)
         known[node.name] = promised or given
-        if promised is not None and given is not None and node.transform is not None:
-            fault = _compare(given, promised)
+        if node.table is not None and given is not None and node.transform is not None:
+            wanted = delivered_table(node.table, settings_of(graph.product, node))
+            fault = _compare(given, tuple(c.name for c in wanted.columns))
             if fault:
                 problems.append(
                     Problem(

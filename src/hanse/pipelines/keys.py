@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from hanse.base import ProductName, TableName, digest
 from hanse.ingest import FileState
 from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead
 from hanse.registry import Release
-from hanse.spec import FileInput
+from hanse.spec import FileInput, TableSettings
 
 
 def run_key(
@@ -43,6 +44,7 @@ def node_keys(
     shapes: Mapping[str, str],
     engine: str,
     run_id: str,
+    growing: Mapping[str, Growth] | None = None,
 ) -> Mapping[str, str]:
     """Return the key of every needed node's rows.
 
@@ -53,6 +55,7 @@ def node_keys(
         shapes: per served node, a digest of its contract's columns.
         engine: name and version of the engine.
         run_id: the run that builds.
+        growing: tables that take in deliveries; what each delivery's digest is gets noted in them.
 
     Returns:
         Keys by node name. A node that calls a volatile function (``now()``, ``random()``) has another key in every
@@ -61,16 +64,56 @@ def node_keys(
     sources = {f.name: f for f in graph.product.pipeline.files}
     keys: dict[str, str] = {}
     for node in graph.needed:
-        keys[node.name] = digest(
-            {
-                "sql": node.transform.sql if node.transform else None,
-                "reads": {".".join(p): _read_key(r, keys, files, sources, upstream) for p, r in node.reads.items()},
-                "shape": shapes.get(node.name),
-                "engine": engine,
-                "nonce": run_id if is_volatile(node) else None,
-            }
-        )
+        reads = {".".join(p): _read_key(r, keys, files, sources, upstream) for p, r in node.reads.items()}
+        shape = shapes.get(node.name)
+        whole = {
+            "sql": node.transform.sql if node.transform else None,
+            "reads": reads,
+            "shape": shape,
+            "engine": engine,
+            "nonce": run_id if is_volatile(node) else None,
+        }
+        growth = (growing or {}).get(node.name)
+        keys[node.name] = digest(whole) if growth is None else growth.key(whole, reads, shape)
     return keys
+
+
+@dataclass
+class Growth:
+    """A table that takes in deliveries: what it holds is a matter of its past.
+
+    Attributes:
+        settings: how it takes them in.
+        before: key of its rows as they are visible, None before the first release.
+        taken: digests of the deliveries in them.
+        delivery: digest of this run's delivery, once known.
+    """
+
+    settings: TableSettings
+    before: str | None = None
+    taken: frozenset[str] = frozenset()
+    delivery: str = ""
+
+    def key(self, whole: Mapping[str, Any], reads: Mapping[str, Any], shape: str | None) -> str:
+        """Return the key of the rows after this run's delivery.
+
+        An appended delivery is told by what was delivered alone: the same files appended again by another SQL would be
+        there twice. The other ways come to the same rows however often they are repeated.
+        """
+        way = self.settings.materialize
+        told: Mapping[str, Any] = {"reads": reads, "nonce": whole["nonce"]} if way == "append" else whole
+        settings = [way, self.settings.deleted, list(self.settings.by), self.settings.since, self.settings.until]
+        self.delivery = digest({"told": told, "settings": [*settings, self.settings.missing]})
+        state = self.before.partition(".")[0] if self.before else None
+        if not self.is_taken:
+            state = digest({"delivery": self.delivery, "after": state})
+        # The shape stands apart: columns may change while the rows stay.
+        return f"{state}.{shape}"
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the table holds the delivery already."""
+        return self.delivery in self.taken
 
 
 def is_volatile(node: Node) -> bool:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hanse.base import Clock, Severity, TableName, new_id
-from hanse.interfaces import Replacement, Snapshot, StagedFile, TableStore
+from hanse.interfaces import Replacement, Snapshot, TableStore
+from hanse.pipelines.deliver import Change
 from hanse.pipelines.graph import Node, published_name
+from hanse.pipelines.keys import Growth
 from hanse.pipelines.records import StepLog
 from hanse.registry import CheckResult, CheckStatus, Registry, Release, ReleasedTable, Run
 from hanse.spec import Product
 
 
 @dataclass(frozen=True)
-class Delivery:
+class Publication:
     """What a run wants to publish: everything in it has passed its contract.
 
     Attributes:
-        built: staged files by node name.
+        built: what becomes of each table that was built, by node name.
         reused: tables of the visible release that still stand, by node name.
         keys: key per node name.
+        growing: tables that take in deliveries, by node name.
+        rows_keys: keys of their rows.
         results: verdicts of this run's checks.
         visible: the release that this one follows.
         lost: tables that the store had lost and that were created anew: nothing comes before them.
@@ -29,16 +33,20 @@ class Delivery:
 
     product: Product
     nodes: Sequence[Node]
-    built: Mapping[str, StagedFile]
+    built: Mapping[str, Change]
     reused: Mapping[str, ReleasedTable]
     keys: Mapping[str, str]
+    growing: Mapping[str, Growth]
+    rows_keys: Mapping[str, str]
     results: Sequence[CheckResult]
     visible: Release | None
     lost: Collection[TableName]
     key: str
 
 
-def publish(registry: Registry, store: TableStore, clock: Clock, run: Run, log: StepLog, delivery: Delivery) -> Release:
+def publish(
+    registry: Registry, store: TableStore, clock: Clock, run: Run, log: StepLog, publication: Publication
+) -> Release:
     """Commit each built table, then write the release.
 
     A crash after the commit leaves snapshots that no release names: the run, executed again, finds them by its id; any
@@ -48,34 +56,35 @@ def publish(registry: Registry, store: TableStore, clock: Clock, run: Run, log: 
         Conflict: somebody took the run over, or committed to a table meanwhile; nothing became visible.
         StorageError: a table could not be written.
     """
-    snapshots = _commit(store, log, run, delivery)
+    snapshots = _commit(store, log, run, publication)
     release = Release(
         id=new_id(),
-        product=delivery.product.name,
+        product=publication.product.name,
         sequence=0,  # given in the transaction
         run_id=run.id,
-        kind="run" if delivery.built else "metadata",
-        key=delivery.key,
-        version=delivery.product.version,
+        kind="run" if publication.built else "metadata",
+        key=publication.key,
+        version=publication.product.version,
         created_at=clock.now(),
-        tables=tuple(_released(delivery, node, snapshots) for node in delivery.nodes),
-        checks_passed=sum(r.status is CheckStatus.PASSED for r in delivery.results),
-        warnings=sum(_warns(r) for r in delivery.results),
+        tables=tuple(_released(publication, node, snapshots) for node in publication.nodes),
+        checks_passed=sum(r.status is CheckStatus.PASSED for r in publication.results),
+        warnings=sum(_warns(r) for r in publication.results),
     )
     with registry.write() as writer:
         return writer.release(release, run.fence)
 
 
-def _commit(store: TableStore, log: StepLog, run: Run, delivery: Delivery) -> Mapping[TableName, Snapshot]:
-    parents = {t.table: t.snapshot_id for t in delivery.visible.tables} if delivery.visible else {}
+def _commit(store: TableStore, log: StepLog, run: Run, publication: Publication) -> Mapping[TableName, Snapshot]:
+    parents = {t.table: t.snapshot_id for t in publication.visible.tables} if publication.visible else {}
     replacements = []
-    for name, staged in delivery.built.items():
-        table = published_name(delivery.product, next(n for n in delivery.nodes if n.name == name))
-        parent = None if table in delivery.lost else parents.get(table)
-        replacements.append(Replacement(table, (staged,), parent))
+    for name, change in publication.built.items():
+        table = published_name(publication.product, next(n for n in publication.nodes if n.name == name))
+        parent = None if table in publication.lost else parents.get(table)
+        added = (change.added,) if change.added else ()
+        replacements.append(Replacement(table, added, parent, keep=change.keep))
     if not replacements:
         return {}
-    with log.step("commit", str(delivery.product.name)) as measured:
+    with log.step("commit", str(publication.product.name)) as measured:
         snapshots = store.commit(replacements, run_id=run.id)
         measured.rows = sum(s.rows for s in snapshots)
         measured.bytes = sum(s.bytes for s in snapshots)
@@ -84,11 +93,22 @@ def _commit(store: TableStore, log: StepLog, run: Run, delivery: Delivery) -> Ma
     return {s.table: s for s in snapshots}
 
 
-def _released(delivery: Delivery, node: Node, snapshots: Mapping[TableName, Snapshot]) -> ReleasedTable:
+def _released(publication: Publication, node: Node, snapshots: Mapping[TableName, Snapshot]) -> ReleasedTable:
     assert node.port is not None
     assert node.port.contract is not None
-    name = published_name(delivery.product, node)
-    source = delivery.reused.get(node.name) or snapshots[name]
+    name = published_name(publication.product, node)
+    reused = publication.reused.get(node.name)
+    if reused is not None:
+        # The same snapshot: only what is promised of it, and in which version, may be new.
+        return replace(
+            reused,
+            port=node.port.name,
+            contract_id=node.port.contract.id,
+            contract_version=node.port.contract.version,
+            key=publication.keys[node.name],
+        )
+    growth = publication.growing.get(node.name)
+    source = snapshots[name]
     return ReleasedTable(
         table=name,
         port=node.port.name,
@@ -98,7 +118,10 @@ def _released(delivery: Delivery, node: Node, snapshots: Mapping[TableName, Snap
         contract_version=node.port.contract.version,
         rows=source.rows,
         bytes=source.bytes,
-        key=delivery.keys[node.name],
+        key=publication.keys[node.name],
+        rows_key=publication.rows_keys[node.name] if growth else None,
+        delivery=growth.delivery if growth else None,
+        parent_id=source.parent_id if growth else None,
     )
 
 

@@ -101,7 +101,7 @@ def stage_private(session: Session, node: Node, product: Product, path: str) -> 
 
 
 def stage_table(
-    session: Session, node: Node, product: Product, path: str, columns: Sequence[StoredColumn], aside: str
+    session: Session, node: Node, product: Product, path: str, columns: Sequence[StoredColumn] | None, aside: str
 ) -> Staged:
     """Stage a contract's table: its columns, in its order, in its types, with the table's field ids.
 
@@ -110,7 +110,7 @@ def stage_table(
         node: a contract's table.
         product: whose it is.
         path: where the file shall be.
-        columns: the table's columns in the table store.
+        columns: the table's columns in the table store; None for a delivery that is to be taken in.
         aside: where the sound rows go if some values cannot be cast; such a file is never published.
 
     Returns:
@@ -248,7 +248,7 @@ def _cast_failures(
     have: Sequence[tuple[str, str]],
     table: Table,
     aside: str,
-    columns: Sequence[StoredColumn],
+    columns: Sequence[StoredColumn] | None,
 ) -> Staged | None:
     """Look for values that cannot be cast; None if that is not what went wrong."""
     want = [(c.name, c.type) for c in table.columns]

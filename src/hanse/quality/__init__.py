@@ -3,7 +3,7 @@
 Everything is importable from here; what plans and runs checks is loaded when first used, and sqlglot with it.
 """
 
-from hanse.quality.checks import checks_of, lint
+from hanse.quality.checks import checks_of, is_row_wise, key_check, lint
 from hanse.quality.plan import Evidence, Method, Pass, plan
 from hanse.quality.records import Check
 from hanse.quality.report import counts, report, worst_first
@@ -20,6 +20,8 @@ __all__ = [
     "checks_of",
     "counts",
     "explain",
+    "is_row_wise",
+    "key_check",
     "lint",
     "look",
     "plan",

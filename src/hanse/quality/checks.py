@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hanse.base import Location, Problem
 from hanse.quality.clauses import schema_checks
-from hanse.quality.records import Answer, Broken, Check
+from hanse.quality.records import Answer, Broken, Check, Duplicates, Target, Violations
 from hanse.quality.rules import rule_checks
 from hanse.spec.contract import Contract, Table
 
@@ -32,6 +33,22 @@ def checks_of(contract: Contract, table: Table) -> tuple[Check, ...]:
         place = check.location or table.where or Location(contract.path)
         checks.append(replace(check, id=check.id if times == 1 else f"{check.id}#{times}", location=place))
     return tuple(checks)
+
+
+def key_check(table: Table, key: Sequence[str]) -> Check:
+    """Return the check that a delivery's key holds no null and no value twice."""
+    targets = tuple(Target(c.name, c.type) for name in key if (c := table.column(name)))
+    clause = f"delivered key({', '.join(key)})"
+    return Check(clause, "deliveredKey", clause, Duplicates(targets, nulls=True), dimension="uniqueness")
+
+
+def is_row_wise(check: Check) -> bool:
+    """Say whether every row answers a check for itself: then rows that were checked before need not be looked at.
+
+    What counts over the whole table (uniqueness, numbers of rows, shares, SQL) is not, nor is a count with conditions
+    of its own: old and new rows add up.
+    """
+    return isinstance(check.measure, Violations) and not check.conditions
 
 
 def lint(contract: Contract, table: Table) -> tuple[Problem, ...]:

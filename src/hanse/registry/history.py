@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
-from hanse.base import Conflict, ProductName, RegistryError
+from hanse.base import Conflict, ProductName, RegistryError, TableName
 from hanse.base.versions import Version
 from hanse.registry import rows, schema
 from hanse.registry.codes import ALREADY_VISIBLE, NO_SUCH_RELEASE, RELEASE_EXPIRED, RELEASED_MEANWHILE
@@ -114,6 +114,31 @@ def require_unchanged(product: ProductName, visible: Release | None, following: 
             subject=str(product),
         )
     return visible
+
+
+def deliveries(connection: Connection, table: TableName, snapshot_id: int) -> frozenset[str]:
+    """Return the digests of the deliveries in a snapshot and its ancestors."""
+    named, release = schema.release_table, schema.release
+    rows_ = connection.execute(
+        select(named.c.snapshot_id, named.c.parent_id, named.c.delivery)
+        .join(release, release.c.id == named.c.release_id)
+        .where(
+            release.c.domain == table.domain,
+            release.c.product == table.product,
+            named.c.name == table.table,
+            named.c.major == table.major,
+            named.c.delivery.is_not(None),
+        )
+        .distinct()
+    )
+    taken = {row.snapshot_id: (row.delivery, row.parent_id) for row in rows_}
+    found = set()
+    at: int | None = snapshot_id
+    while at in taken:
+        delivery, parent = taken.pop(at)
+        found.add(delivery)
+        at = parent
+    return frozenset(found)
 
 
 def tables_of(connection: Connection, release: Release) -> tuple[ReleasedTable, ...]:

@@ -151,6 +151,14 @@ class Reader:
         with self._database.reading() as connection:
             return history.read_by_runs(connection)
 
+    def deliveries(self, table: TableName, snapshot_id: int) -> frozenset[str]:
+        """Return the digests of all deliveries that a table took in up to a snapshot.
+
+        Deliveries that were rolled back are not among them: they are no ancestors of the snapshot.
+        """
+        with self._database.reading() as connection:
+            return history.deliveries(connection, table, snapshot_id)
+
     def run(self, run_id: str) -> Run | None:
         """Return one run, or None."""
         with self._database.reading() as connection:

@@ -238,6 +238,9 @@ class ReleasedTable:
         schema_id: schema of that snapshot.
         contract_id, contract_version: the promise that it was checked against.
         key: digest of everything that decides this table's content.
+        rows_key: the same without what the contract checks, for tables that grow: the state that deliveries follow.
+        delivery: digest of the delivery that this snapshot took in, for tables that grow.
+        parent_id: snapshot that the delivery was added to.
     """
 
     table: TableName
@@ -249,6 +252,9 @@ class ReleasedTable:
     rows: int
     bytes: int
     key: str
+    rows_key: str | None = None
+    delivery: str | None = None
+    parent_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

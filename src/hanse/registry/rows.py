@@ -60,7 +60,8 @@ _RELEASE = _Fields(
     "id", "run_id", "kind", "key", "version", "created_at", "checks_passed", "warnings", "expired_at"
 )  # fmt: skip
 _RELEASED = _Fields(
-    "port", "snapshot_id", "schema_id", "contract_id", "contract_version", "rows", "bytes", "key"
+    "port", "snapshot_id", "schema_id", "contract_id", "contract_version", "rows", "bytes", "key", "rows_key",
+    "delivery", "parent_id",
 )  # fmt: skip
 
 

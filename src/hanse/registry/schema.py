@@ -29,7 +29,7 @@ from sqlalchemy.engine import Dialect
 
 from hanse.base import canonical_json
 
-HEAD = "0002"
+HEAD = "0003"
 """Revision that these tables are; equal to Alembic's head, so that opening a database needs no Alembic."""
 
 VERSION_TABLE = "hanse_version"
@@ -329,6 +329,9 @@ release_table = Table(
     _whole("rows"),
     _whole("bytes"),
     _words("key", null=False),
+    _words("rows_key"),
+    _words("delivery"),
+    _whole("parent_id", null=True),
     ForeignKeyConstraint(["release_id"], ["release.id"]),
 )
 

@@ -92,6 +92,13 @@ class MeshFolder:
                 f"{folder}/pipeline.yaml", {"apiVersion": "hanse/v1", "kind": "Pipeline", "inputs": dict(pipeline)}
             )
 
+    def settings(self, name: str, tables: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write how tables are materialised into ``pipeline.yaml``, beside its inputs."""
+        domain, product = name.split(".")
+        path = f"domains/{domain}/{product}/pipeline.yaml"
+        written = json.loads((self.root / path).read_text()) if (self.root / path).exists() else {}
+        self.write(path, {"apiVersion": "hanse/v1", "kind": "Pipeline", **written, "tables": dict(tables)})
+
     def contract(
         self,
         name: str,

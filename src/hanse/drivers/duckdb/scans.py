@@ -36,13 +36,15 @@ def table_select(cursor: duckdb.DuckDBPyConnection, scan: TableScan) -> str:
             fix="compact the table with the writer that left them",
         )
     if not scan.files:
-        nothing = ", ".join(f"CAST(NULL AS {c.type}) AS {identifier(c.name)}" for c in scan.columns)
-        return f"SELECT {nothing} WHERE false"
+        nothing = [f"CAST(NULL AS {c.type}) AS {identifier(c.name)}" for c in scan.columns]
+        if scan.file_column is not None:
+            nothing.append(f"CAST(NULL AS VARCHAR) AS {identifier(scan.file_column)}")
+        return f"SELECT {', '.join(nothing)} WHERE false"
     groups: dict[tuple[Shape, ...], list[str]] = {}
     for path, shapes in zip(scan.files, read_shapes(cursor, scan.files), strict=True):
         _check_ids(path, shapes)
         groups.setdefault(_disagreeing(shapes, scan.columns), []).append(path)
-    return " UNION ALL ".join(_by_id(files, scan.columns, odd) for odd, files in groups.items())
+    return " UNION ALL ".join(_by_id(files, scan, odd) for odd, files in groups.items())
 
 
 def _check_ids(path: str, shapes: Sequence[Shape]) -> None:
@@ -80,17 +82,21 @@ def _agrees(shape: Shape, column: StoredColumn) -> bool:
     return met > 0
 
 
-def _by_id(files: Sequence[str], columns: Sequence[StoredColumn], odd: Sequence[Shape]) -> str:
+def _by_id(files: Sequence[str], scan: TableScan, odd: Sequence[Shape]) -> str:
     odd_by_id = {s.field_id: s for s in odd}
     entries, projection = [], []
-    for column in columns:
+    for column in scan.columns:
         shape = odd_by_id.get(column.field_id)
         stored = str(shape) if shape else str(column.type)
         entries.append(f"{column.field_id}: {{name: {text(column.name)}, type: {text(stored)}, default_value: NULL}}")
         name = identifier(column.name)
         value = _rebuild(name, shape, column, 0) if shape else name
         projection.append(f"CAST({value} AS {column.type}) AS {name}" if shape else name)
-    source = f"read_parquet({literal_paths(files)}, schema=MAP {{{', '.join(entries)}}}, {_PLAIN})"
+    options = _PLAIN
+    if scan.file_column is not None:
+        options = f"{_PLAIN}, filename={text(scan.file_column)}"
+        projection.append(identifier(scan.file_column))
+    source = f"read_parquet({literal_paths(files)}, schema=MAP {{{', '.join(entries)}}}, {options})"
     return f"SELECT {', '.join(projection)} FROM {source}"  # noqa: S608 - every name and text is quoted
 
 

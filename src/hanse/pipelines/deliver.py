@@ -1,0 +1,242 @@
+"""From a delivery to a table: which files stay, and what the new one holds.
+
+A delivery is the result of a table's transform in one run. What it means is said by ``materialize`` in
+``pipeline.yaml``. Nothing here is visible to anybody: the outcome is a staged file and a list of files that stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from hanse.base import TableName
+from hanse.interfaces import ColumnStatistics, DataFile, Session, StagedFile, StoredColumn, TableScan, TableStore
+from hanse.pipelines.graph import Node
+from hanse.registry import ReleasedTable
+from hanse.spec import Column, Product, Scalar, Table, TableSettings
+
+_FILE = "__file"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The rows of one run for a table that is not simply replaced.
+
+    Attributes:
+        relation: the session's name for them.
+        file: where they were staged.
+        moment: when the run began: the time of the changes that a history keeps.
+    """
+
+    relation: str
+    file: StagedFile
+    moment: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a delivery makes of a table.
+
+    Attributes:
+        added: the new file, None if there is nothing new to store.
+        keep: files of the released snapshot that stay.
+        files: all files of the table afterwards.
+        rows: all its rows afterwards.
+    """
+
+    added: StagedFile | None
+    keep: tuple[str, ...] | Literal["all"]
+    files: tuple[str, ...]
+    rows: int
+
+
+@dataclass(frozen=True)
+class Target:
+    """The table that a delivery is for.
+
+    Attributes:
+        name: its address.
+        table: its contract.
+        settings: what a delivery means.
+        columns: its columns in the table store.
+        released: what is visible of it, None before its first release.
+        path: where its new file is staged.
+    """
+
+    name: TableName
+    table: Table
+    settings: TableSettings
+    columns: tuple[StoredColumn, ...]
+    released: ReleasedTable | None
+    path: str
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Columns that tell which rows of the table a delivered row is about; empty for appended ones."""
+        match self.settings.materialize:
+            case "merge":
+                return self.table.primary_key
+            case "snapshot":
+                return tuple(k for k in self.table.primary_key if k != self.settings.since)
+            case "partition":
+                return self.settings.by or partition_keys(self.table)
+            case _:
+                return ()
+
+    @property
+    def delivered(self) -> tuple[str, ...]:
+        """Columns of the table that a delivery brings; a history's own columns are kept by Hanse."""
+        return tuple(c.name for c in self.table.columns if c.name not in _kept_by_us(self.settings))
+
+
+def settings_of(product: Product, node: Node) -> TableSettings:
+    """Return how a node is materialised; settings of a name hold for all its majors that have none of their own."""
+    tables = product.pipeline.tables
+    return tables.get(node.name) or tables.get(node.table.name if node.table else node.name) or TableSettings()
+
+
+def delivered_table(table: Table, settings: TableSettings) -> Table:
+    """Return a table as its transform has to deliver it: without a history's own columns, with the mark of deletion."""
+    columns = tuple(c for c in table.columns if c.name not in _kept_by_us(settings))
+    if settings.deleted is not None:
+        columns = (*columns, Column(settings.deleted, Scalar.BOOLEAN, "boolean"))
+    return replace(table, columns=columns)
+
+
+def _kept_by_us(settings: TableSettings) -> frozenset[str]:
+    return frozenset({settings.since, settings.until} if settings.materialize == "snapshot" else ())
+
+
+def partition_keys(table: Table) -> tuple[str, ...]:
+    """Return the contract's partition keys, in their order."""
+    keyed = [c for c in table.columns if c.partition_key_position]
+    return tuple(c.name for c in sorted(keyed, key=lambda c: c.partition_key_position or 0))
+
+
+def unchanged(store: TableStore, target: Target) -> Change:
+    """Return the change that a delivery makes which the table already holds: none."""
+    assert target.released is not None
+    old = store.files(target.name, target.released.snapshot_id)
+    return Change(None, "all", tuple(f.path for f in old), sum(f.rows for f in old))
+
+
+def deliver(session: Session, store: TableStore, target: Target, delivery: Delivery) -> Change:
+    """Stage what a delivery adds and changes.
+
+    Args:
+        session: where the delivery is bound.
+        store: knows the files of the table as it is visible.
+        target: the table.
+        delivery: the rows; the key columns of a merge or a history hold no null and no key twice.
+
+    Raises:
+        EngineError: something cannot be read or written.
+    """
+    return _Delivering(session, store, target, delivery).change()
+
+
+class _Delivering:
+    def __init__(self, session: Session, store: TableStore, target: Target, delivery: Delivery) -> None:
+        self._session, self._store, self._target, self._delivery = session, store, target, delivery
+        released = target.released
+        self._old: tuple[DataFile, ...] = store.files(target.name, released.snapshot_id) if released else ()
+        self._relation = f"__o_{target.name.local}"
+        self._names = tuple(c.name for c in target.columns)
+
+    def change(self) -> Change:
+        from hanse.sql import deliveries as builders
+
+        way = self._target.settings.materialize
+        if way == "append":
+            return self._staged((), builders.arrivals(self._delivery.relation, self._names))
+        if way == "snapshot":
+            return self._history()
+        marker = self._target.settings.deleted
+        arrivals = builders.arrivals(self._delivery.relation, self._names, marker)
+        keys, new = self._target.key, self._delivery.relation
+        # In a partition's key, null is a value like any other; in a primary key it does not occur.
+        nulls = way == "partition"
+        touched = self._touched(lambda old: builders.touched_files(old, new, keys, _FILE, nulls=nulls))
+        if touched:
+            left = builders.survivors(self._relation, new, keys, self._names, nulls=nulls)
+            arrivals = builders.both(left, arrivals)
+        return self._staged(touched, arrivals)
+
+    def _history(self) -> Change:
+        from hanse.sql import deliveries as builders
+
+        settings, keys, new = self._target.settings, self._target.key, self._delivery.relation
+        history = builders.History(
+            settings.since, settings.until, self._delivery.moment.isoformat(sep=" "), settings.missing == "close"
+        )
+        compared = [c for c in self._target.delivered if c not in keys]
+        # A row may end because its key was not delivered, so bounds of the delivered keys rule out no file.
+        touched = self._touched(
+            lambda old: builders.historic_touched(old, new, keys, compared, history, _FILE), prune=False
+        )
+        everything = None
+        if self._old:
+            everything = f"__a_{self._target.name.local}"
+            self._session.bind(everything, self._scan(f.path for f in self._old))
+        select = builders.historic_arrivals(everything, new, keys, compared, history, self._names)
+        if touched:
+            ended = builders.historic_rows(self._relation, new, keys, compared, history, self._names)
+            select = builders.both(ended, select)
+        return self._staged(touched, select)
+
+    def _touched(self, select: Callable[[str], str], *, prune: bool = True) -> tuple[DataFile, ...]:
+        """Return the files that hold rows to be changed, and bind them."""
+        candidates = self._candidates() if prune else self._old
+        if not candidates:
+            return ()
+        self._session.bind(self._relation, self._scan((f.path for f in candidates), with_file=True))
+        found = set(self._session.fetch(select(self._relation)).column("file").to_pylist())
+        touched = tuple(f for f in candidates if f.path in found)
+        if touched:
+            self._session.bind(self._relation, self._scan(f.path for f in touched))
+        return touched
+
+    def _candidates(self) -> tuple[DataFile, ...]:
+        """Return the files whose bounds let them hold a delivered key."""
+        facts = self._session.statistics([self._delivery.file.path])
+        ids = {c.name: c.field_id for c in self._target.columns}
+        wanted = {ids[key]: facts[key] for key in self._target.key if key in facts}
+        return tuple(f for f in self._old if _may_hold(f, wanted))
+
+    def _scan(self, paths: Any, *, with_file: bool = False) -> TableScan:
+        return TableScan(tuple(paths), self._target.columns, file_column=_FILE if with_file else None)
+
+    def _staged(self, touched: Sequence[DataFile], select: str) -> Change:
+        from hanse import sql
+
+        have = self._session.describe(select)
+        want = [(c.name, c.type) for c in self._target.columns]
+        added = self._session.stage(sql.cast_projection(select, have, want), self._target.path, self._target.columns)
+        gone = {f.path for f in touched}
+        kept = tuple(f for f in self._old if f.path not in gone)
+        if not added.rows:
+            Path(added.path).unlink(missing_ok=True)
+        return Change(
+            added=added if added.rows else None,
+            keep=tuple(f.path for f in kept) if gone else self._all,
+            files=(*(f.path for f in kept), *((added.path,) if added.rows else ())),
+            rows=sum(f.rows for f in kept) + added.rows,
+        )
+
+    @property
+    def _all(self) -> tuple[str, ...] | Literal["all"]:
+        return "all" if self._target.released else ()
+
+
+def _may_hold(file: DataFile, wanted: Mapping[int, ColumnStatistics]) -> bool:
+    """Say whether a file may hold a row whose key is within the delivered bounds."""
+    for field_id, facts in wanted.items():
+        lower, upper = file.lower.get(field_id), file.upper.get(field_id)
+        if facts.nulls or file.nulls.get(field_id, 1) or None in (lower, upper, facts.minimum, facts.maximum):
+            continue  # nulls have no bounds; what is unknown rules nothing out
+        if lower > facts.maximum or upper < facts.minimum:
+            return False
+    return True

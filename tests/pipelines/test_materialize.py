@@ -1,0 +1,175 @@
+"""What a delivery means for a table: appended, merged, by partition, as history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hanse
+import pytest
+from hanse.app import Mesh
+from hanse.testing.meshes import Columns, MeshFolder
+
+ITEMS: Columns = {"id": {"logicalType": "integer", "primaryKey": True, "required": True}, "v": "string"}
+HEAD = "id,v\n"
+
+
+def rows(mesh: Mesh, sql: str = "SELECT * FROM a.b.t ORDER BY ALL") -> list[tuple[Any, ...]]:
+    with mesh.query(sql) as result:
+        return [tuple(r.values()) for r in result.to_arrow().to_pylist()]
+
+
+def made(folder: MeshFolder, settings: dict[str, Any], first: str, columns: Columns = ITEMS, **more: Any) -> Mesh:
+    folder.product("a.b", {"t": columns}, data={"raw.csv": first}, pipeline={"raw": {"file": "data/raw.csv"}}, **more)
+    folder.settings("a.b", {"t": settings})
+    mesh = hanse.open_mesh(folder.root)
+    mesh.apply()
+    return mesh
+
+
+def deliver(mesh: Mesh, folder: MeshFolder, text: str) -> dict[str, Any]:
+    folder.write("domains/a/b/data/raw.csv", text)
+    run: dict[str, Any] = mesh.run()["runs"][0]
+    return run
+
+
+def test_append_adds_and_the_same_delivery_twice_changes_nothing(folder: MeshFolder) -> None:
+    mesh = made(folder, {"materialize": "append"}, HEAD + "1,a\n", transforms={"t": "SELECT * FROM raw"})
+    assert mesh.run()["succeeded"] == 1
+    assert deliver(mesh, folder, HEAD + "2,b\n")["status"] == "succeeded"
+    assert rows(mesh) == [(1, "a"), (2, "b")]
+    again = deliver(mesh, folder, HEAD + "1,a\n")  # delivered before the last one
+    assert again["built"] == []
+    assert rows(mesh) == [(1, "a"), (2, "b")]
+
+
+def test_append_is_checked_over_the_whole_table(folder: MeshFolder) -> None:
+    mesh = made(folder, {"materialize": "append"}, HEAD + "1,a\n", transforms={"t": "SELECT * FROM raw"})
+    mesh.run()
+    run = deliver(mesh, folder, HEAD + "1,again\n")
+    assert run["status"] == "blocked"
+    assert rows(mesh) == [(1, "a")]
+    assert deliver(mesh, folder, HEAD + "2,b\n")["status"] == "succeeded"
+    assert rows(mesh) == [(1, "a"), (2, "b")]
+
+
+def test_another_sql_does_not_append_the_same_files_again(folder: MeshFolder) -> None:
+    mesh = made(folder, {"materialize": "append"}, HEAD + "1,a\n", transforms={"t": "SELECT * FROM raw"})
+    mesh.run()
+    folder.write("domains/a/b/transforms/t.sql", "SELECT id, upper(v) AS v FROM raw")
+    mesh.apply()
+    mesh.run()
+    assert rows(mesh) == [(1, "a")]
+    deliver(mesh, folder, HEAD + "2,b\n")
+    assert rows(mesh) == [(1, "a"), (2, "B")]
+
+
+def test_merge_inserts_updates_and_deletes(folder: MeshFolder) -> None:
+    settings = {"materialize": "merge", "deleted": "gone"}
+    transforms = {"t": "SELECT id, v, gone = 1 AS gone FROM raw"}
+    mesh = made(folder, settings, "id,v,gone\n1,a,0\n2,b,0\n3,c,0\n", transforms=transforms)
+    mesh.run()
+    assert rows(mesh) == [(1, "a"), (2, "b"), (3, "c")]
+    assert deliver(mesh, folder, "id,v,gone\n2,bb,0\n3,,1\n4,d,0\n9,,1\n")["status"] == "succeeded"
+    assert rows(mesh) == [(1, "a"), (2, "bb"), (4, "d")]
+
+
+def test_merge_rewrites_only_the_files_it_touches(folder: MeshFolder) -> None:
+    mesh = made(folder, {"materialize": "merge"}, HEAD + "1,a\n2,b\n", transforms={"t": "SELECT * FROM raw"})
+    mesh.run()
+    deliver(mesh, folder, HEAD + "11,k\n12,l\n")
+    run = deliver(mesh, folder, HEAD + "12,changed\n13,m\n")
+    assert rows(mesh) == [(1, "a"), (2, "b"), (11, "k"), (12, "changed"), (13, "m")]
+    (step,) = [s for s in mesh.run_details(run["id"])["steps"] if s["kind"] == "deliver"]
+    assert step["rows"] == 3  # the file with 11 and 12 was written anew; the one with 1 and 2 was left alone
+
+
+@pytest.mark.parametrize("delivery", [HEAD + "1,x\n1,y\n", HEAD + ",x\n"], ids=["twice", "null"])
+def test_merge_refuses_keys_that_name_no_row(folder: MeshFolder, delivery: str) -> None:
+    mesh = made(folder, {"materialize": "merge"}, HEAD + "1,a\n", transforms={"t": "SELECT * FROM raw"})
+    mesh.run()
+    run = deliver(mesh, folder, delivery)
+    assert run["status"] == "blocked"
+    assert [r["id"] for r in run["checks"]["results"] if r["status"] == "failed"] == ["delivered key(id)"]
+    assert rows(mesh) == [(1, "a")]
+
+
+def test_partitions_of_a_delivery_are_replaced(folder: MeshFolder) -> None:
+    columns: Columns = {"day": "string", "v": "string"}
+    mesh = made(
+        folder,
+        {"materialize": "partition", "by": ["day"]},
+        "day,v\nmon,a\nmon,b\ntue,c\n,n\n",
+        columns,
+        transforms={"t": "SELECT * FROM raw"},
+    )
+    mesh.run()
+    deliver(mesh, folder, "day,v\nmon,z\n,m\nwed,d\n")
+    assert rows(mesh) == [("mon", "z"), ("tue", "c"), ("wed", "d"), (None, "m")]
+
+
+def test_a_snapshot_keeps_history(folder: MeshFolder) -> None:
+    columns: Columns = {
+        "id": {"logicalType": "integer", "primaryKey": True, "primaryKeyPosition": 1, "required": True},
+        "v": "string",
+        "valid_from": {
+            "logicalType": "timestamp",
+            "primaryKey": True,
+            "primaryKeyPosition": 2,
+            "required": True,
+        },
+        "valid_to": "timestamp",
+    }
+    mesh = made(
+        folder, {"materialize": "snapshot"}, HEAD + "1,a\n2,b\n", columns, transforms={"t": "SELECT * FROM raw"}
+    )
+    mesh.run()
+    deliver(mesh, folder, HEAD + "1,a\n2,changed\n3,c\n")
+    deliver(mesh, folder, HEAD + "1,a\n3,c\n")
+    found = rows(mesh, "SELECT id, v, valid_to IS NULL AS holds FROM a.b.t ORDER BY id, valid_from")
+    assert found == [(1, "a", True), (2, "b", False), (2, "changed", False), (3, "c", True)]
+    overlap = """SELECT count(*) AS n FROM a.b.t AS x JOIN a.b.t AS y ON x.id = y.id AND x.valid_from < y.valid_from
+                 WHERE x.valid_to > y.valid_from OR x.valid_to IS NULL"""
+    assert rows(mesh, overlap) == [(0,)]
+    mesh.run(force=True)
+    assert rows(mesh, "SELECT count(*) AS n FROM a.b.t") == [(4,)]
+
+
+def test_a_rolled_back_delivery_can_be_delivered_again(folder: MeshFolder) -> None:
+    mesh = made(folder, {"materialize": "append"}, HEAD + "1,a\n", transforms={"t": "SELECT * FROM raw"})
+    mesh.run()
+    deliver(mesh, folder, HEAD + "2,b\n")
+    with mesh.registry.write() as writer:
+        from hanse.base import ProductName
+
+        writer.rollback(ProductName("a", "b"), 1)
+    assert rows(mesh) == [(1, "a")]
+    mesh.run(["a.b"], force=True)
+    assert rows(mesh) == [(1, "a"), (2, "b")]
+
+
+def test_what_reads_a_growing_table_is_built_when_it_grows(folder: MeshFolder) -> None:
+    folder.product(
+        "a.b",
+        {"t": ITEMS, "n": {"n": "integer"}},
+        data={"raw.csv": HEAD + "1,a\n"},
+        pipeline={"raw": {"file": "data/raw.csv"}},
+        transforms={"t": "SELECT * FROM raw", "n": "SELECT count(*) AS n FROM t"},
+    )
+    folder.settings("a.b", {"t": {"materialize": "append"}})
+    mesh = hanse.open_mesh(folder.root)
+    mesh.apply()
+    mesh.run()
+    deliver(mesh, folder, HEAD + "2,b\n")
+    assert rows(mesh, "SELECT n FROM a.b.n") == [(2,)]
+
+
+def test_a_new_column_is_null_in_rows_of_before(folder: MeshFolder) -> None:
+    mesh = made(folder, {"materialize": "append"}, HEAD + "1,a\n", transforms={"t": "SELECT * FROM raw"})
+    mesh.run()
+    folder.contract("a.b", {"t": {**ITEMS, "w": "string"}}, version="1.1.0")
+    folder.write("domains/a/b/transforms/t.sql", "SELECT id, v, v || '!' AS w FROM raw")
+    mesh.apply()
+    mesh.run()
+    assert rows(mesh) == [(1, "a", None)]
+    deliver(mesh, folder, HEAD + "2,b\n")
+    assert rows(mesh) == [(1, "a", None), (2, "b", "b!")]
