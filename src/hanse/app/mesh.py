@@ -169,6 +169,36 @@ class Mesh:
         plan.apply(frozen, registry=self.registry, store=self.store, clock=self.clock, on_step=on_step)
         return {"applied": True, "steps": total, "plan": document}
 
+    def new_product(
+        self,
+        address: str,
+        files: Sequence[str],
+        *,
+        link: bool = False,
+        null_values: Sequence[str] = (),
+        new_domain: bool = False,
+    ) -> Document:
+        """Draft a product from files: descriptor, contract, and a domain if it is new. Nothing is overwritten.
+
+        Args:
+            address: ``domain.product``; a domain that does not exist is made.
+            files: paths of CSV and Parquet files, each written ``path`` or ``table=path``; each becomes a table.
+            link: read the files where they are, instead of copying them into the product.
+            null_values: texts in CSV files that mean null.
+            new_domain: make a new domain even if one has nearly the same name.
+
+        Returns:
+            ``product``, ``folder``, the files ``written``, ``tables`` (what was seen; see
+            :func:`hanse.quality.profile.profile`) and the commands to run ``next``.
+
+        Raises:
+            BlueprintError: HNS-B003, B007 to B009: it exists already, or the names or files will not do.
+            IngestError: a file is missing, empty or cannot be read.
+        """
+        from hanse.app.new_product import new_product
+
+        return new_product(self, address, files, link=link, null_values=null_values, new_domain=new_domain)
+
     # Run
 
     def run(

@@ -1,4 +1,4 @@
-"""Floor 5: the folders that `hanse init` and `hanse demo` write."""
+"""Floor 5: the folders that `hanse init`, `hanse demo` and `hanse new` write."""
 
 from hanse.blueprints.examples import EXAMPLES, Example, demo
 from hanse.blueprints.new_mesh import init

@@ -33,3 +33,21 @@ CANNOT_WRITE = Code(
     "The operating system refused to make a folder or a file. Check permissions and free space; running the command "
     "again continues where it stopped.",
 )
+PRODUCT_EXISTS = Code(
+    "HNS-B007",
+    "product exists",
+    "`hanse new product` was asked to draft a product whose folder has a `product.yaml` already. Nothing was written. "
+    "Name another product, or edit that one.",
+)
+DOMAIN_MISSPELT = Code(
+    "HNS-B008",
+    "perhaps a misspelt domain",
+    "`hanse new product` was asked for a product of a domain that does not exist, while one exists whose name is much "
+    "like it. Correct the name, or say `--new-domain` if a new domain is meant.",
+)
+NOT_A_SOURCE = Code(
+    "HNS-B009",
+    "not a file to draft from",
+    "A product is drafted from CSV files (plain, gzip, or zip with one member) and Parquet files. Each becomes a table "
+    "with a name of its own. Say the table's name as `--from name=path` where the file's name gives none.",
+)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shlex
+import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from errno import EEXIST
 from pathlib import Path
@@ -88,15 +91,9 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _write_whole(path: Path, content: bytes) -> None:
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(part).chmod(0o644)
-        _move_in(Path(part), path)
-    except BaseException:
-        Path(part).unlink()
-        raise
+    with _part(path) as part:
+        part.write_bytes(content)
+        _move_in(part, path)
 
 
 def _move_in(part: Path, path: Path) -> None:
@@ -112,3 +109,49 @@ def _refused(path: Path, error: OSError) -> BlueprintError:
         why=error.strerror,
         fix="check permissions and free space, or name another folder",
     )
+
+
+def bring(folder: Path, files: Mapping[str, Path]) -> None:
+    """Copy files of any size into a folder, each whole or not at all; what is there with the same content stays.
+
+    Args:
+        folder: made when missing.
+        files: file to copy by path relative to the folder; none of them exists with other content.
+
+    Raises:
+        BlueprintError: HNS-B006 when the operating system refuses.
+    """
+    for name, source in files.items():
+        path = folder / name
+        if same_content(path, source):
+            continue
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with _part(path) as part:
+                shutil.copyfile(source, part)
+                _move_in(part, path)
+        except OSError as error:
+            raise _refused(path, error) from error
+
+
+def same_content(path: Path, source: Path) -> bool:
+    """Say whether a file is there and holds what another one holds.
+
+    Raises:
+        BlueprintError: HNS-B006 when one of them cannot be read.
+    """
+    try:
+        return path.is_file() and filecmp.cmp(path, source, shallow=False)
+    except OSError as error:
+        raise _refused(path, error) from error
+
+
+@contextmanager
+def _part(path: Path) -> Iterator[Path]:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+    os.close(handle)
+    try:
+        Path(name).chmod(0o644)
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)

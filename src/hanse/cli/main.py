@@ -18,6 +18,7 @@ from hanse.base import HanseError
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("hanse.cli.init", "Write a new mesh with one small product to start from."),
     "demo": ("hanse.cli.demo", "Build the example mesh on real data."),
+    "new": ("hanse.cli.new", "Draft a product from data."),
     "check": ("hanse.cli.check", "Look at every file and report all problems at once."),
     "plan": ("hanse.cli.plan", "Show what apply would do, and why."),
     "apply": ("hanse.cli.plan", "Carry out the plan; consumers see no change before a run."),
