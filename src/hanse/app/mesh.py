@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -12,15 +13,16 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from hanse import spec
 from hanse.app import drivers
 from hanse.app.codes import NO_SUCH_ADDRESS
-from hanse.base import Clock, Conflict, Problem, ProductName, QueryError, RunError, SystemClock
+from hanse.base import Clock, Conflict, Problem, ProductName, QueryError, RunError, Severity, SystemClock
 from hanse.base.names import split_major
 from hanse.base.suggest import did_you_mean
+from hanse.base.versions import Version, parse_version
 
 if TYPE_CHECKING:
     from hanse.interfaces import Engine, TableStore
     from hanse.pipelines import Outcome
     from hanse.query import Result, Road
-    from hanse.registry import Registry
+    from hanse.registry import Pause, Registry
 
 Part = TypeVar("Part")
 Document = dict[str, Any]
@@ -219,8 +221,10 @@ class Mesh:
 
         Returns:
             ``runs``: one document per product, in the order run: the run with ``release``, ``built`` and ``checks``;
-            ``succeeded``, ``unchanged``, ``blocked``, ``failed``, ``skipped`` (counts). A product is skipped if one
-            that it reads was blocked or failed in the same call and nothing of it was ever released.
+            ``succeeded``, ``unchanged``, ``blocked``, ``failed``, ``refused``, ``paused`` (counts). A product that a
+            rollback has paused is left alone, with status ``paused``; named here by a person, it is refused.
+            A product is skipped if one that it reads was blocked or failed in the same call and nothing of it was
+            ever released.
         """
         from hanse import pipelines
 
@@ -231,7 +235,12 @@ class Mesh:
             workspace, self.registry, self.engine, self.store, self.clock, self.config.state, self._cache
         )
         documents = []
+        # A schedule or "run everything" passes over what is paused; only a product named by a person is refused.
+        pauses = self.registry.reader().pauses() if products is None or trigger != "manual" else {}
         for number, name in enumerate(pipelines.order(workspace, names)):
+            if name in pauses:
+                documents.append(self._paused(pauses[name]))
+                continue
             if listener:
                 listener("run", str(name), number, len(names))
             documents.append(self._run_one(around, name, force=force, trigger=trigger, listener=listener))
@@ -249,6 +258,18 @@ class Mesh:
             return {"product": str(name), "status": "refused", "error": error.problem.as_document()}
         return self._outcome(outcome)
 
+    def _paused(self, pause: Pause) -> Document:
+        from hanse import catalog, pipelines
+
+        release = self.registry.reader().release(pause.product)
+        problem = pipelines.pause_problem(pause, severity=Severity.WARNING)
+        return {
+            "product": str(pause.product),
+            "status": "paused",
+            "release": catalog.release_document(release) if release else None,
+            "error": problem.as_document(),
+        }
+
     def _outcome(self, outcome: Outcome) -> Document:
         from hanse import catalog
 
@@ -262,11 +283,14 @@ class Mesh:
 
     # Read
 
-    def query(self, sql: str) -> Result:
+    def query(self, sql: str, *, at: Version | None = None) -> Result:
         """Run one SELECT over released tables and the mesh's own metadata.
 
         Args:
-            sql: a SELECT; tables are ``domain.product.table`` and ``mesh.catalog.<name>``.
+            sql: a SELECT; tables are ``domain.product.table`` and ``mesh.catalog.<name>``. A table may be followed by
+                ``FOR SYSTEM_TIME AS OF TIMESTAMP '…'``, ``AT (TIMESTAMP => '…')`` or ``AT (VERSION => …)``.
+            at: what all other tables are read as of: a time (or its text; UTC if it has no zone), a release's number
+                if one product is read, or a release's id.
 
         Returns:
             A result that streams; see :class:`hanse.query.Result`.
@@ -275,7 +299,7 @@ class Mesh:
             Denied: the statement is not one that may be run.
             QueryError: it names something unknown, or is no SQL.
         """
-        return self._road.run(sql)
+        return self._road.run(sql, at=_version(at))
 
     def list_products(self) -> Document:
         """Return all applied products, and those of the folder that were not applied yet."""
@@ -358,11 +382,48 @@ class Mesh:
         return catalog.run_details(reader, run)
 
     def releases(self, product: str | None = None, *, limit: int | None = 20) -> Document:
-        """Return releases, newest first."""
+        """Return releases, newest first, each with its ``state``: visible, kept or expired; and what is ``paused``."""
         from hanse import catalog
 
-        name = ProductName.parse(product) if product else None
-        return {"releases": [catalog.release_document(r) for r in self.registry.reader().releases(name, limit=limit)]}
+        reader = self.registry.reader()
+        name = catalog.known_product(reader, product) if product else None
+        return catalog.list_releases(reader, name, limit=limit)
+
+    def rollback(self, product: str, to: Version | None = None, *, confirm: Confirm | None = None) -> Document:
+        """Make an old release's tables visible again, as a new release, and pause the product's runs.
+
+        Args:
+            product: its address.
+            to: the release to go back to: its number, its id, or a time at which it was visible; None: the one before
+                the visible one.
+            confirm: asked once with what would change; None goes on without asking.
+
+        Returns:
+            ``product``, ``from`` and ``to`` (releases), ``tables`` (what changes, in each), ``rolled_back``, and
+            ``release``: the new one, None if ``confirm`` said no.
+
+        Raises:
+            RegistryError: HNS-G019 to HNS-G021: there is no such release, it has expired, or it is visible already.
+            Conflict: HNS-G010, HNS-G022: the product is being run, or was released while ``confirm`` thought.
+        """
+        from hanse import catalog, pipelines
+
+        reader = self.registry.reader()
+        name = catalog.known_product(reader, product)
+        wanted, document = catalog.rollback_preview(reader, self.store, name, _version(to))
+        if confirm and not confirm(document):
+            return document | {"rolled_back": False, "release": None}
+        release = pipelines.roll_back(self.registry, name, wanted.id, following=document["from"]["id"])
+        return document | {"rolled_back": True, "release": catalog.release_document(release)}
+
+    def resume(self, product: str) -> Document:
+        """Let a product run again that a rollback has paused; ``resumed`` is False if it was not paused."""
+        from hanse import catalog
+
+        name = catalog.known_product(self.registry.reader(), product)
+        with self.registry.write() as writer:
+            resumed = writer.resume(name)
+        return {"product": str(name), "resumed": resumed}
 
     def events(
         self, *, after: int = 0, subject: str | None = None, type_prefix: str | None = None, limit: int | None = None
@@ -511,6 +572,15 @@ def _parts_of(address: str, mesh: str) -> list[str]:
     return parts if name == mesh else []
 
 
+def _version(given: Version | None) -> Version | None:
+    """Return a version as the rooms below want it: texts read, times aware."""
+    if isinstance(given, str):
+        return parse_version(given)
+    if isinstance(given, datetime) and given.tzinfo is None:
+        return given.replace(tzinfo=UTC)
+    return given
+
+
 def _concerns(problem: Problem, products: Collection[str] | None) -> bool:
     """Say whether a problem stands in the way of some products; one without a subject concerns the whole mesh."""
     if products is None or problem.subject is None:
@@ -524,4 +594,4 @@ def _reads_of(workspace: spec.Workspace, name: ProductName) -> Mapping[str, Sequ
     return reads_of(workspace, name)
 
 
-_OUTCOMES = ("succeeded", "unchanged", "blocked", "failed", "refused")
+_OUTCOMES = ("succeeded", "unchanged", "blocked", "failed", "refused", "paused")

@@ -35,3 +35,11 @@ def parse_moment(text: str) -> datetime | None:
 def spell_moment(at: datetime) -> str:
     """Return a time in UTC as :func:`parse_moment` reads it, to the second where nothing smaller is in it."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+def parse_version(text: str) -> Version:
+    """Read what a person types: a time, a release's number, or an id."""
+    spelled = text.strip()
+    if spelled.isascii() and spelled.isdigit():
+        return int(spelled)
+    return parse_moment(spelled) or spelled

@@ -1,6 +1,17 @@
 """Floor 12: what people read about products."""
 
 from hanse.catalog.products import list_products, show_product
+from hanse.catalog.releases import known_product, list_releases, rollback_preview
 from hanse.catalog.runs import check_report, release_document, run_details, run_document
 
-__all__ = ["check_report", "list_products", "release_document", "run_details", "run_document", "show_product"]
+__all__ = [
+    "check_report",
+    "known_product",
+    "list_products",
+    "list_releases",
+    "release_document",
+    "rollback_preview",
+    "run_details",
+    "run_document",
+    "show_product",
+]

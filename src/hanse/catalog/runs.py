@@ -94,6 +94,7 @@ def release_document(release: Release) -> Document:
         "bytes": sum(t.bytes for t in release.tables),
         "checks_passed": release.checks_passed,
         "warnings": release.warnings,
+        "expired_at": release.expired_at.isoformat() if release.expired_at else None,
         "tables": [
             {
                 "table": str(t.table),

@@ -27,6 +27,7 @@ _BINARY = {"parquet", "arrow"}
 )
 @click.option("--format", "format_", type=click.Choice(_FORMATS), help="[default: table on a terminal, else csv]")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="Write to a file.")
+@click.option("--at", metavar="TIME|RELEASE", help="Read as of a time (UTC), or in a release: its number, or its id.")
 @json_option
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="Rows shown as a table.")
 @click.pass_context
@@ -36,6 +37,7 @@ def command_query(
     file: IO[str] | None,
     format_: str | None,
     output: str | None,
+    at: str | None,
     as_json: bool,
     limit: int,
 ) -> int:
@@ -48,7 +50,7 @@ def command_query(
         raise click.UsageError(f"{format_} is no text: add --output FILE, or send it to a pipe")
     if output and not Path(output).absolute().parent.is_dir():
         raise click.BadParameter(f"there is no folder `{Path(output).parent}`", param_hint="'--output'")
-    with opened(context).query(text) as result:
+    with opened(context).query(text, at=at) as result:
         if format_ == "table":
             _print_table(result, limit)
         elif output:

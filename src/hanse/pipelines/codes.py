@@ -83,3 +83,9 @@ UNEXPECTED = Code(
     "a run stopped unexpectedly",
     "An error that Hanse did not foresee, or an interruption, ended the run. Consumers keep the last release.",
 )
+PAUSED = Code(
+    "HNS-L030",
+    "the product is paused",
+    "A rollback pauses a product, so that the next run does not bring back what was rolled back. Mend the input or the "
+    "transform, then let it run again with `hanse resume domain.product`.",
+)

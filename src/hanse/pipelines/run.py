@@ -17,6 +17,7 @@ from typing import Any
 from hanse.base import Blocked, Conflict, HanseError, ProductName, RunError, TableName, new_id
 from hanse.pipelines.codes import BUSY, FILES_FAILED, UNEXPECTED
 from hanse.pipelines.lease import LEASE_SECONDS, Heartbeat, owner_identity, owner_is_dead
+from hanse.pipelines.rollback import refuse_paused
 from hanse.pipelines.situation import Listener, Situation, Surroundings, observe_situation
 from hanse.registry import Reader, Release, Run, RunStatus
 
@@ -60,10 +61,11 @@ def execute(
 
     Raises:
         RunError: the run could not begin: not applied, no release upstream, an input missing.
-        Conflict: another run of the product is under way.
+        Conflict: another run of the product is under way, or a rollback has paused it.
     """
     while True:
         reader = around.registry.reader()
+        refuse_paused(reader, name)
         situation = observe_situation(around, reader, name)
         resumed = _settle_dead(around, reader, situation, resume=not force)
         if resumed is None and not force and situation.visible and situation.visible.key == situation.key:
