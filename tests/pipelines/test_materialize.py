@@ -7,6 +7,7 @@ from typing import Any
 import hanse
 import pytest
 from hanse.app import Mesh
+from hanse.base import ProductName
 from hanse.testing.meshes import Columns, MeshFolder
 
 ITEMS: Columns = {"id": {"logicalType": "integer", "primaryKey": True, "required": True}, "v": "string"}
@@ -138,12 +139,13 @@ def test_a_rolled_back_delivery_can_be_delivered_again(folder: MeshFolder) -> No
     mesh = made(folder, {"materialize": "append"}, HEAD + "1,a\n", transforms={"t": "SELECT * FROM raw"})
     mesh.run()
     deliver(mesh, folder, HEAD + "2,b\n")
+    name = ProductName("a", "b")
     with mesh.registry.write() as writer:
-        from hanse.base import ProductName
-
-        writer.rollback(ProductName("a", "b"), 1)
+        writer.rollback(name, 1)
     assert rows(mesh) == [(1, "a")]
-    mesh.run(["a.b"], force=True)
+    with mesh.registry.write() as writer:
+        writer.resume(name)
+    mesh.run(["a.b"])
     assert rows(mesh) == [(1, "a"), (2, "b")]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import hanse
-from hanse.pipelines import build as building
+from hanse.pipelines import staging as building
 from hanse.testing.meshes import MeshFolder
 
 # Kills its own process at the n-th table's check: every table is staged and recorded by then, or before the n-th stage.
@@ -19,11 +19,11 @@ KILLED = """
 import os, signal, sys
 import hanse
 from hanse.drivers.duckdb.session import DuckDBSession
-from hanse.pipelines import build, records
+from hanse.pipelines import records, staging
 
 records._FLUSH_SECONDS = 0.0
-build.HELD_ROWS = int(sys.argv[3])
-build._workers = lambda: 1
+staging.HELD_ROWS = int(sys.argv[3])
+staging._workers = lambda: 1
 stage, fatal = DuckDBSession.stage, int(sys.argv[2])
 count = 0
 

@@ -71,7 +71,8 @@ def publish(
         warnings=sum(_warns(r) for r in publication.results),
     )
     with registry.write() as writer:
-        return writer.release(release, run.fence)
+        # Only now is it this run's turn: whoever read before saw the release before, also by the clock.
+        return writer.release(replace(release, created_at=clock.now()), run.fence)
 
 
 def _commit(store: TableStore, log: StepLog, run: Run, publication: Publication) -> Mapping[TableName, Snapshot]:

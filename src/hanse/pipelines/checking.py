@@ -1,0 +1,152 @@
+"""Checking what one build staged: all of it, also after something has failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hanse import quality
+from hanse.base import Blocked, Severity
+from hanse.interfaces import (
+    Session,
+    TableScan,
+)
+from hanse.pipelines.codes import (
+    BLOCKED,
+)
+from hanse.pipelines.deliver import Change, settings_of
+from hanse.pipelines.graph import Node, NodeRead, published_name
+from hanse.pipelines.stage import (
+    relation_of,
+)
+from hanse.pipelines.work import Work
+from hanse.registry import CheckResult, CheckStatus
+
+
+class Checking:
+    """Checks staged tables in the session in which they are bound."""
+
+    def __init__(self, work: Work, session: Session) -> None:
+        self._work, self._session = work, session
+
+    def check_all(self, built: Sequence[Node], scans: Mapping[str, TableScan]) -> None:
+        """Check every table, also after one has failed: the owner wants to hear everything at once."""
+        staged = [n for n in built if n.name in self._work.found.staged or n.name in self._work.found.sound]
+        served = [n for n in self._work.graph.nodes if not n.is_private]
+        here = {n.name: relation_of(NodeRead(n.name)) for n in served}
+        bound = scans.keys() | {relation_of(NodeRead(n.name)) for n in staged}
+        relations = {name: relation for name, relation in here.items() if relation in bound}
+        for number, node in enumerate(staged, 1):
+            self._check(node, relations)
+            self._work.listener("check", node.name, number, len(staged))
+        self._record_checks()
+        bad = [r for r in self._work.found.results if r.severity is Severity.ERROR and _blocks(r)]
+        if bad:
+            raise self._blocked(bad)
+
+    def _check(self, node: Node, relations: Mapping[str, str]) -> None:
+        change = self._work.found.staged.get(node.name)
+        sound = self._work.found.sound.get(node.name)
+        with self._work.log.step("check", node.name) as measured:
+            if change is None:
+                assert sound is not None
+                verdict = self._verify(node, relations[node.name], [sound.path], relations)
+                measured.rows = sound.rows
+            elif node.name in self._work.growing and self._was_checked_alike(node):
+                verdict = self._verify_growth(node, change, relations)
+                measured.rows = change.rows
+            else:
+                verdict = self._verify(node, relations[node.name], change.files, relations)
+                measured.rows = change.rows
+            measured.output = {"checks": len(verdict.results), "warnings": verdict.warnings}
+        self._work.found.results.extend(verdict.results)
+        self._work.found.failed_rows.extend(verdict.failed_rows)
+
+    def _verify(
+        self,
+        node: Node,
+        relation_name: str,
+        files: Sequence[str],
+        relations: Mapping[str, str],
+        checks: Sequence[quality.Check] | None = None,
+    ) -> quality.Verdict:
+        assert node.table is not None
+        assert node.port is not None
+        assert node.port.contract is not None
+        return quality.verify(
+            self._session,
+            node.table,
+            node.port.contract,
+            relation_name,
+            files,
+            run_id=self._work.run.id,
+            table_name=published_name(self._work.product, node),
+            relations=relations,
+            checks=checks,
+        )
+
+    def _verify_growth(self, node: Node, change: Change, relations: Mapping[str, str]) -> quality.Verdict:
+        """Check what is new row by row, and over the whole table only what is a matter of the whole table.
+
+        Rows that stay in their files kept the same clauses when they came. A merge leaves every key of the table once
+        if the delivery has every key once, which was checked before.
+        """
+        by_row: list[quality.Check] = []
+        by_table: list[quality.Check] = []
+        for check in self._checks(node):
+            fresh = quality.is_row_wise(check) or (
+                check.kind == "primaryKey" and settings_of(self._work.product, node).materialize == "merge"
+            )
+            (by_row if fresh else by_table).append(check)
+        name = f"__w_{node.name}"
+        files = (change.added.path,) if change.added else ()
+        self._session.bind(name, TableScan(files, self._work.columns[node.name]))
+        verdicts = [
+            self._verify(node, name, files, relations, by_row),
+            self._verify(node, relations[node.name], change.files, relations, by_table),
+        ]
+        results = tuple(r for v in verdicts for r in v.results)
+        return quality.Verdict(results, tuple(f for v in verdicts for f in v.failed_rows))
+
+    def _checks(self, node: Node) -> Sequence[quality.Check]:
+        assert node.table is not None
+        assert node.port is not None
+        assert node.port.contract is not None
+        return quality.checks_of(node.port.contract, node.table)
+
+    def _was_checked_alike(self, node: Node) -> bool:
+        """Say whether the rows that stay were checked by the clauses that hold now."""
+        visible, release = self._work.visible(node), self._work.situation.visible
+        if visible is None or release is None or self._work.growing[node.name].before is None:
+            return False
+        reader = self._work.around.registry.reader()
+        for earlier in reader.releases(self._work.product.name):
+            table = next((t for t in earlier.tables if t.table == visible.table), None)
+            if table is None or table.snapshot_id != visible.snapshot_id or earlier.run_id is None:
+                continue
+            results = reader.checks(earlier.run_id, table=visible.table)
+            known = {(r.check_id, r.clause, r.severity) for r in results}
+            if known:
+                return all((c.id, c.clause, c.severity) in known for c in self._checks(node))
+        return False
+
+    def _record_checks(self) -> None:
+        self._work.log.flush()
+        with self._work.around.registry.write() as writer:
+            writer.record_checks(self._work.found.results, self._work.found.failed_rows, self._work.run.fence)
+
+    def _blocked(self, bad: Sequence[CheckResult]) -> Blocked:
+        self._record_checks()
+        first = bad[0]
+        more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
+        return Blocked(
+            BLOCKED,
+            f"{self._work.product.name} was not published: check `{first.clause}` of table `{first.table.local}` "
+            f"{'could not run' if first.status is CheckStatus.ERROR else 'failed'}{more}",
+            why=first.error or first.message,
+            fix=f"`hanse runs {self._work.run.id}` lists all checks with failing rows; consumers keep the last release",
+            subject=str(self._work.product.name),
+        )
+
+
+def _blocks(result: CheckResult) -> bool:
+    return result.status in {CheckStatus.FAILED, CheckStatus.ERROR}

@@ -1,0 +1,146 @@
+"""Getting ready: tables to write, a session that may read just what is needed, and the inputs bound in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from hanse.base import HanseError, RunError
+from hanse.ingest import relation
+from hanse.interfaces import (
+    CsvScan,
+    ParquetScan,
+    Session,
+    SessionLimits,
+    TableScan,
+    TableSchema,
+)
+from hanse.pipelines.codes import (
+    TABLE_NOT_APPLIED,
+)
+from hanse.pipelines.graph import FileRead, Node, NodeRead, PortRead, published_name
+from hanse.pipelines.outdated import has_sql_rules
+from hanse.pipelines.stage import (
+    relation_of,
+    unreadable,
+)
+from hanse.pipelines.work import Work
+from hanse.plan import column_drafts
+from hanse.registry import ReleasedTable
+from hanse.spec import FileInput, Table
+
+
+def prepare(work: Work, built: Sequence[Node]) -> None:
+    """Make folders, and look up the columns of the tables to be built.
+
+    Raises:
+        RunError: HNS-L018: a table was never created, or was lost.
+    """
+    Path(work.scratch).mkdir(parents=True, exist_ok=True)
+    work.kept.prepare()
+    for node in built:
+        name = published_name(work.product, node)
+        assert node.table is not None
+        schema = work.around.store.schema(name)
+        if schema is None and work.force:
+            # Whoever asks for everything anew gets it, also when the store was lost.
+            schema = work.around.store.create(name, column_drafts(node.table))
+            work.lost.add(name)
+        if schema is None:
+            raise RunError(
+                TABLE_NOT_APPLIED,
+                f"table {name} is not in the table store",
+                fix="restore the table store from a backup, or make the table anew with `hanse run --force`",
+                subject=str(name),
+            )
+        if not _fits(schema, node.table):
+            # An apply that was killed, or two at once, may have left a schema that nobody recorded.
+            schema = work.around.store.alter(name, column_drafts(node.table))
+        work.columns[node.name] = schema.columns
+
+
+def open_session(work: Work, wanted: Sequence[Node], scans: Mapping[str, TableScan]) -> Session:
+    """Open a session that may read the inputs and write the staged files, and nothing else."""
+    files = [state.path for state in work.situation.files.values()]
+    staging = [os.path.dirname(work.staging(n)) for n in wanted if not n.is_private]
+    scan_folders = [os.path.dirname(f) for scan in scans.values() for f in scan.files]
+    own = [work.scratch, work.kept.folder]
+    settings = work.around.workspace.mesh.engine
+    return work.around.engine.open(
+        readable=sorted({*files, *staging, *scan_folders, *own}),
+        writable=sorted({*staging, *own}),
+        limits=SessionLimits(threads=settings.threads, memory=settings.memory_limit),
+    )
+
+
+def released_scans(work: Work, wanted: Sequence[Node], reused: Mapping[str, ReleasedTable]) -> Mapping[str, TableScan]:
+    """Return the released tables that have to be read, by internal relation name.
+
+    Besides what transforms read, SQL rules of a contract may name any table of the product.
+    """
+    upstream = {t.table: t for r in work.situation.upstream.values() for t in r.tables}
+    reads = {r for n in wanted for r in n.reads.values()}
+    if any(has_sql_rules(n) for n in wanted):
+        reads |= {NodeRead(name) for name in reused}
+    scans: dict[str, TableScan] = {}
+    for read in reads:
+        released = None
+        if isinstance(read, PortRead):
+            released = upstream[read.table]
+        elif isinstance(read, NodeRead):
+            released = reused.get(read.node)
+        if released:
+            scans[relation_of(read)] = work.around.store.scan(released.table, released.snapshot_id)
+    return scans
+
+
+def bind_inputs(work: Work, session: Session, wanted: Sequence[Node], scans: Mapping[str, TableScan]) -> None:
+    """Bind everything that the nodes read from outside this build."""
+    for name, scan in scans.items():
+        session.bind(name, scan)
+        work.found.ready[name] = _released_rows(work, name)
+    sources = {f.name: f for f in work.product.pipeline.files}
+    reads = {r: n for n in wanted for r in n.reads.values() if isinstance(r, FileRead)}
+    for read, node in reads.items():
+        _bind_file(work, session, sources[read.name], read, straight=node.transform is None)
+
+
+def _bind_file(work: Work, session: Session, source: FileInput, read: FileRead, *, straight: bool) -> None:
+    """Bind a file; a CSV that transforms read is staged first: it is parsed once, and its faults are its own."""
+    state = work.situation.files[source.name]
+    name = relation_of(read)
+    with work.log.step("ingest", source.name) as measured:
+        measured.bytes = state.bytes
+        scan = relation(source, state.path, text=straight, scratch=work.scratch)
+        try:
+            session.bind(name, scan)
+            if isinstance(scan, CsvScan) and not straight:
+                path = os.path.join(work.scratch, f"input-{source.name}.parquet")
+                staged = session.stage(_all_of(name), path)
+                measured.rows = staged.rows
+                session.bind(name, ParquetScan((staged.path,)))
+            elif isinstance(scan, ParquetScan):
+                statistics = session.statistics(scan.files)
+                measured.rows = next((s.rows for s in statistics.values()), None)
+        except HanseError as error:
+            raise unreadable(error, source, f"{work.product.name}.{source.name}") from error
+        work.found.ready[name] = measured.rows
+
+
+def _released_rows(work: Work, name: str) -> int | None:
+    """Return the rows of a released table by its internal name."""
+    upstream = {relation_of(PortRead(t.table)): t.rows for r in work.situation.upstream.values() for t in r.tables}
+    own = work.situation.visible.tables if work.situation.visible else ()
+    return (upstream | {relation_of(NodeRead(t.table.local)): t.rows for t in own}).get(name)
+
+
+def _fits(schema: TableSchema, table: Table) -> bool:
+    have = [(c.name, c.type, c.required) for c in schema.columns]
+    return have == [(c.name, c.type, c.required) for c in table.columns]
+
+
+def _all_of(relation_name: str) -> str:
+    from hanse import sql
+
+    return sql.select_star(relation_name)

@@ -1,0 +1,163 @@
+"""What the parts of one build share."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hanse.base import Problems, RunError, Severity, TableName
+from hanse.interfaces import (
+    StagedFile,
+    StoredColumn,
+)
+from hanse.pipelines.codes import (
+    NO_UPSTREAM_RELEASE,
+    NOT_APPLIED,
+    NOTHING_TO_BUILD,
+)
+from hanse.pipelines.deliver import Change, settings_of
+from hanse.pipelines.graph import Graph, Node, PortRead, build_graph, published_name
+from hanse.pipelines.kept import KeptResults
+from hanse.pipelines.keys import Growth, is_volatile, node_keys
+from hanse.pipelines.outdated import released_keys, shape_digest
+from hanse.pipelines.records import StepLog
+from hanse.pipelines.situation import Listener, Situation, Surroundings
+from hanse.registry import CheckResult, FailedRow, ReleasedTable, Run
+from hanse.spec import Product
+
+
+@dataclass
+class Found:
+    """What was staged and found so far, shared by the threads of one build.
+
+    ``ready`` holds the rows, where known, of everything that can be read, by the session's name for it.
+    ``sound`` holds tables that were refused: their rows without values that could not be cast, for checks only.
+    """
+
+    ready: dict[str, int | None] = field(default_factory=dict)
+    staged: dict[str, Change] = field(default_factory=dict)
+    sound: dict[str, StagedFile] = field(default_factory=dict)
+    results: list[CheckResult] = field(default_factory=list)
+    failed_rows: list[FailedRow] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Work:
+    """One build: what was found at its start, what it is about to do, and what it has found so far.
+
+    Attributes:
+        run: the run as recorded.
+        scratch: folder of its own, removed at its end.
+        force: build everything anew.
+        growing: tables that take in deliveries, by node name.
+        rows_keys: keys of the rows of all needed nodes.
+        keys: the same, of served tables with what their contracts check.
+        lost: tables that the store had lost and that are made anew.
+        columns: columns of the tables to be built in the table store, by node name.
+        kept: private results of earlier runs.
+
+    Raises:
+        RunError, Problems: there is nothing to build, or it cannot be.
+    """
+
+    def __init__(
+        self, around: Surroundings, situation: Situation, run: Run, scratch: str, force: bool, listener: Listener
+    ) -> None:
+        self.around, self.situation, self.run, self.scratch, self.force = around, situation, run, scratch, force
+        self.around, self.situation, self.run_, self.scratch, self.force = around, situation, run, scratch, force
+        self.product = _product_seen(around, situation)
+        self.listener = listener
+        self.log = StepLog(around.registry, around.clock, run.id, run.fence)
+        self.graph = self._graph()
+        self.engine_key = f"{around.engine.name} {around.engine.version}"
+        self.growing = self._growing()
+        self.rows_keys = self._keys()
+        self.keys = {**self.rows_keys, **released_keys(self.graph, self.rows_keys)}
+        self.found = Found()
+        self.lost: set[TableName] = set()
+        self.columns: dict[str, tuple[StoredColumn, ...]] = {}
+        self.kept = KeptResults(
+            os.path.join(around.state, "staged", self.product.name.domain, self.product.name.product)
+        )
+
+    def _graph(self) -> Graph:
+        graph = build_graph(self.product, self.situation.inputs)
+        errors = [p for p in graph.problems if p.severity is Severity.ERROR]
+        if errors:
+            raise Problems(errors)
+        if not any(not n.is_private for n in graph.nodes):
+            raise RunError(
+                NOTHING_TO_BUILD,
+                f"{self.product.name} has no table to build",
+                fix="give an output port a contract (`contractId`) and the contract a table",
+                subject=str(self.product.name),
+            )
+        return graph
+
+    def _keys(self) -> Mapping[str, str]:
+        upstream = {t.table: t.key for r in self.situation.upstream.values() for t in r.tables}
+        for read in (r for n in self.graph.needed for r in n.reads.values()):
+            if isinstance(read, PortRead) and read.table not in upstream:
+                raise RunError(
+                    NO_UPSTREAM_RELEASE,
+                    f"{self.product.name} reads {read.table}, which is not in the release of {read.table.owner}",
+                    why="it was added or removed after that release",
+                    fix=f"run it first: `hanse run {read.table.owner}`",
+                    subject=str(self.product.name),
+                )
+        shapes = {n.name: shape_digest(n) for n in self.graph.needed if not n.is_private}
+        files, run_id = self.situation.files, self.run.id
+        return node_keys(self.graph, files, upstream, shapes, self.engine_key, run_id, self.growing)
+
+    def _growing(self) -> dict[str, Growth]:
+        """Return the tables that take in deliveries, with what they took in so far."""
+        reader = self.around.registry.reader()
+        found = {}
+        for node in self.graph.needed:
+            settings = settings_of(self.product, node)
+            if node.is_private or settings.materialize == "replace":
+                continue
+            visible = self.visible(node)
+            if visible is None or visible.delivery is None:
+                found[node.name] = Growth(settings)  # what was replaced as a whole so far begins anew
+            else:
+                taken = reader.deliveries(visible.table, visible.snapshot_id)
+                found[node.name] = Growth(settings, visible.rows_key, taken)
+        return found
+
+    def visible(self, node: Node) -> ReleasedTable | None:
+        """Return what is visible of a served table."""
+        name = published_name(self.product, node)
+        released = self.situation.visible.tables if self.situation.visible else ()
+        return next((t for t in released if t.table == name), None)
+
+    def staging(self, node: Node) -> str:
+        """Return where this run stages a table's file."""
+        return self.around.store.staging(published_name(self.product, node), self.run.id)
+
+    def unsteady(self) -> frozenset[str]:
+        """Return the nodes that come out otherwise each time, by their own SQL or by what they read."""
+        found: set[str] = set()
+        for node in self.graph.needed:
+            if is_volatile(node) or not found.isdisjoint(node.needs):
+                found.add(node.name)
+        return frozenset(found)
+
+
+def _product_seen(around: Surroundings, situation: Situation) -> Product:
+    """Return the product as it was when its digest was compared with the one applied.
+
+    Raises:
+        RunError: HNS-L010: its files were written meanwhile; what they say now was not applied.
+    """
+    product = around.workspace.product(situation.name)
+    if product.digest != around.workspace.entries[situation.name].digest:
+        raise RunError(
+            NOT_APPLIED,
+            f"the files of {situation.name} were written while the run was beginning",
+            fix="look at `hanse plan`, then run `hanse apply`",
+            subject=str(situation.name),
+        )
+    return product
