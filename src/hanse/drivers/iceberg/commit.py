@@ -7,10 +7,12 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import is_
 from typing import Any
 
 from hanse.base import StorageError, TableName
 from hanse.drivers.iceberg import metadata
+from hanse.drivers.iceberg.cache import Cache
 from hanse.drivers.iceberg.files import write_new
 from hanse.drivers.iceberg.footer import read_file
 from hanse.drivers.iceberg.layout import Layout, in_order
@@ -63,10 +65,10 @@ class Draft:
         document, self.obsolete = metadata.with_previous(self.document, self.old_path, updated_ms)
         self.document = document
         self.path = metadata.next_path(document, self.old_path)
-        self.add(self.path, to_json(document))
+        self.add(self.path, *to_json(document))
         self.unsynced.append(os.path.dirname(self.path))
 
-    def add(self, path: str, content: bytes) -> None:
+    def add(self, path: str, *content: bytes) -> None:
         """Write a new file.
 
         Raises:
@@ -74,12 +76,43 @@ class Draft:
         """
         self.written.append(path)
         self.unsynced.append(path)
-        write_new(path, content)
+        write_new(path, *content)
 
 
-def to_json(document: Any) -> bytes:
-    """Return a document as JSON without white space."""
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+def to_json(document: Document) -> list[bytes]:
+    """Return a document as JSON without white space, in pieces."""
+    identity = document.get("table-uuid")
+    pieces = [b"{"]
+    for key, value in document.items():
+        pieces += (_dump(key) + b":", *_member((identity, key), value), b",")
+    pieces[-1] = b"}"
+    return pieces
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_GROWING = {"snapshots", "snapshot-log"}
+_LONG = 50
+_REMEMBERED_BYTES = 64 << 20
+# Of a table with thousands of snapshots a commit changes none: what was written before is not encoded again.
+_written: Cache[tuple[Any, str], tuple[list[Any], bytes]] = Cache(_REMEMBERED_BYTES)
+
+
+def _dump(value: Any) -> bytes:
+    return _encode(value).encode()
+
+
+def _member(key: tuple[Any, str], value: Any) -> tuple[bytes, ...]:
+    """Return a document's member as JSON."""
+    if key[1] not in _GROWING or not isinstance(value, list) or len(value) < _LONG:
+        return (_dump(value),)
+    known, text = _written.get(key) or ([], b"")
+    if known and len(known) <= len(value) and all(map(is_, known, value)):
+        rest = value[len(known) :]
+        text += b"".join(b"," + _dump(entry) for entry in rest)
+    else:
+        text = _dump(value)[1:-1]
+    _written.put(key, (value, text), len(text))
+    return b"[", text, b"]"
 
 
 def now_ms() -> int:
@@ -194,7 +227,7 @@ def _write_manifests(
             )
         )
     manifests = in_order([*layout.carried, *written])
-    manifest_list = f"{folder}/snap-{snapshot_id}-0-{commit}.avro"
+    manifest_list = f"{folder}/snap-{snapshot_id}.avro"
     parent_id = None if parent.snapshot is None else parent.snapshot["snapshot-id"]
     content = write_manifest_list(
         manifests, snapshot_id=snapshot_id, parent_id=parent_id, sequence_number=sequence_number
@@ -226,7 +259,7 @@ def _summary(files: Sequence[Footer], parent: Parent, run_id: str, replacement: 
         "total-data-files": before["total-data-files"] + len(files) - len(removed),
         "total-records": before["total-records"] + counts["added-records"] - counts["deleted-records"],
         "total-files-size": before["total-files-size"] + counts["added-files-size"] - counts["removed-files-size"],
-        **{name: before[name] for name in _DELETE_TOTALS},
+        **{name: before[name] for name in _DELETE_TOTALS if before[name]},
     }
     own = {
         "operation": _operation(files, parent, replacement),
@@ -234,7 +267,7 @@ def _summary(files: Sequence[Footer], parent: Parent, run_id: str, replacement: 
         **{name: str(number) for name, number in counts.items() if number},
         **{name: str(number) for name, number in totals.items()},
     }
-    taken = sorted(own.keys() & replacement.properties.keys() | counts.keys() & replacement.properties.keys())
+    taken = sorted((own.keys() | counts.keys() | set(_DELETE_TOTALS)) & replacement.properties.keys())
     if taken:
         raise StorageError(ILLEGAL_NOTE, f"the note `{taken[0]}` of a snapshot has a name of Iceberg's own")
     return {**own, **replacement.properties}

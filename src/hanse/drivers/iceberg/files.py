@@ -75,10 +75,10 @@ def _os_code(error: OSError) -> Code:
     return STORAGE_MISSING if error.errno in _MISSING else STORAGE_FAILED
 
 
-def write_new(path: str, content: bytes) -> None:
+def write_new(path: str, *content: bytes) -> None:
     """Write a file that must not exist. Nothing names it before :func:`sync`, so it needs no second name meanwhile."""
     with open(path, "xb") as file:
-        file.write(content)
+        file.writelines(content)
 
 
 def sync(paths: Collection[str]) -> None:

@@ -21,6 +21,7 @@ _PREVIOUS_VERSIONS = "write.metadata.previous-versions-max"
 _DELETE_PREVIOUS = "write.metadata.delete-after-commit.enabled"
 _KEPT_VERSIONS = 5
 _FIRST_PARTITION_ID = 1000
+_NO_SUMMARY: Document = {}
 _TOTALS = (
     "total-data-files",
     "total-records",
@@ -127,8 +128,10 @@ def snapshot_of(document: Document, snapshot_id: int) -> dict[str, Any] | None:
 
 def snapshot_of_run(document: Document, run_id: str) -> dict[str, Any] | None:
     """Return the snapshot that a run committed."""
-    found = (s for s in document.get("snapshots", ()) if s.get("summary", {}).get(RUN_ID) == run_id)
-    return next(found, None)
+    summaries = [snapshot.get("summary", _NO_SUMMARY) for snapshot in document.get("snapshots", ())]
+    runs = [summary.get(RUN_ID) for summary in summaries]
+    found: Document | None = document["snapshots"][runs.index(run_id)] if run_id in runs else None
+    return found
 
 
 def new_snapshot_id(document: Document) -> int:

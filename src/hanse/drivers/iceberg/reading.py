@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from hanse.base import StorageError, TableName
 from hanse.drivers.iceberg import metadata
 from hanse.drivers.iceberg.avro import AvroError
 from hanse.drivers.iceberg.bounds import data_file, leaf_types
+from hanse.drivers.iceberg.cache import Cache
 from hanse.drivers.iceberg.catalog import Catalog
 from hanse.drivers.iceberg.files import storage_error, storage_errors
 from hanse.drivers.iceberg.manifest import LiveFile, Manifest, live_file, local_path, read_entries, read_manifest_list
@@ -27,40 +26,6 @@ _CACHED_TABLES = 512
 _CACHED_MANIFESTS = 50_000  # of all snapshots whose lists are kept
 _CACHED_FILES = 200_000
 _CACHED_BOUNDS = 20_000
-
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
-
-
-class _Cache(Generic[_Key, _Value]):
-    """The values used last. What is kept here never changes, so it is never stale.
-
-    Args:
-        size: how much is kept; a value counts as what it was put in with.
-    """
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._used = 0
-        self._values: OrderedDict[_Key, tuple[_Value, int]] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: _Key) -> _Value | None:
-        with self._lock:
-            if key not in self._values:
-                return None
-            self._values.move_to_end(key)
-            return self._values[key][0]
-
-    def put(self, key: _Key, value: _Value, weight: int = 1) -> None:
-        with self._lock:
-            if key in self._values:
-                self._used -= self._values.pop(key)[1]
-            self._values[key] = (value, weight)
-            self._used += weight
-            while self._used > self._size:
-                _, (_, weight_of_oldest) = self._values.popitem(last=False)
-                self._used -= weight_of_oldest
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +75,10 @@ class Reader:
     def __init__(self, warehouse: str, catalog: Catalog) -> None:
         self._warehouse = warehouse
         self._catalog = catalog
-        self._documents: _Cache[str, Document] = _Cache(_CACHED_TABLES)
-        self._manifests: _Cache[tuple[str, int], tuple[Manifest, ...]] = _Cache(_CACHED_MANIFESTS)
-        self._files: _Cache[tuple[str, str], tuple[LiveFile, ...]] = _Cache(_CACHED_FILES)
-        self._bounds: _Cache[tuple[str, str], tuple[DataFile, ...]] = _Cache(_CACHED_BOUNDS)
+        self._documents: Cache[str, Document] = Cache(_CACHED_TABLES)
+        self._manifests: Cache[tuple[str, int], tuple[Manifest, ...]] = Cache(_CACHED_MANIFESTS)
+        self._files: Cache[tuple[str, str], tuple[LiveFile, ...]] = Cache(_CACHED_FILES)
+        self._bounds: Cache[tuple[str, str], tuple[DataFile, ...]] = Cache(_CACHED_BOUNDS)
 
     def location(self, table: TableName) -> str:
         """Return the folder of a table."""

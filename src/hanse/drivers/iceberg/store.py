@@ -92,7 +92,7 @@ class IcebergTables:
                 # Under the lock: two who create at once do not both write, and none writes into what is being dropped.
                 if self._catalog.pointer(*identifier(table)) is None:
                     self._make_folders(table)
-                    write_new(path, to_json(document))
+                    write_new(path, *to_json(document))
                     sync((path, os.path.dirname(path)))
                     self._catalog.insert(*identifier(table), path)
             state = self._reader.state(table)
