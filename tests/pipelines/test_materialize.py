@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import hanse
 import pytest
+
+import hanse
 from hanse.app import Mesh
 from hanse.base import ProductName
 from hanse.testing.meshes import Columns, MeshFolder

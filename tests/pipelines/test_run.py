@@ -129,7 +129,7 @@ def test_sound_rows_are_checked_too_when_others_cannot_be_cast(folder: MeshFolde
     mesh, document = build(folder)
     failed = {r["id"]: r["failed_rows"] for r in document["runs"][0]["checks"]["results"] if r["status"] == "failed"}
     assert failed == {"cast": 1, "primaryKey(order_id)": 2}
-    assert not list(Path(mesh.config.warehouse).rglob("*.parquet"))
+    assert not list(Path(mesh.config.root, mesh.config.warehouse).rglob("*.parquet"))
 
 
 def test_text_keeps_what_a_guess_would_lose(folder: MeshFolder) -> None:

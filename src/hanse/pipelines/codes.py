@@ -89,3 +89,9 @@ PAUSED = Code(
     "A rollback pauses a product, so that the next run does not bring back what was rolled back. Mend the input or the "
     "transform, then let it run again with `hanse resume domain.product`.",
 )
+COMPACTION_LOST_ROWS = Code(
+    "HNS-L040",
+    "compaction does not add up",
+    "Joining a table's small files gave another number of rows than they hold. Nothing was changed. A file is probably "
+    "damaged: `hanse doctor` looks at all of them.",
+)

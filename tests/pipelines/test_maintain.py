@@ -1,0 +1,115 @@
+"""Maintenance: the same rows in fewer files, and nothing removed that somebody may read."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import hanse
+from hanse.app import Mesh
+from hanse.base import ProductName
+from hanse.pipelines.maintain import Upkeep, maintain
+from hanse.pipelines.situation import Surroundings
+from hanse.spec import ContentCache, load
+from hanse.testing.meshes import MeshFolder
+
+NAME = ProductName("a", "b")
+AT_ONCE: dict[str, Any] = {"grace": timedelta(0), "stray_age": timedelta(0)}
+
+
+@pytest.fixture
+def grown(folder: MeshFolder) -> Mesh:
+    folder.product(
+        "a.b",
+        {"t": {"n": "integer"}},
+        data={"raw.csv": "n\n0\n"},
+        pipeline={"raw": {"file": "data/raw.csv"}},
+        transforms={"t": "SELECT n FROM raw"},
+    )
+    folder.settings("a.b", {"t": {"materialize": "append"}})
+    mesh = hanse.open_mesh(folder.root)
+    mesh.apply()
+    for number in range(12):
+        folder.write("domains/a/b/data/raw.csv", f"n\n{number}\n")
+        assert mesh.run()["succeeded"] == 1
+    return mesh
+
+
+def upkeep(mesh: Mesh, **options: Any) -> Upkeep:
+    cache = ContentCache(Path(mesh.config.state, "other.json"))
+    workspace = load(mesh.config.root)
+    around = Surroundings(workspace, mesh.registry, mesh.engine, mesh.store, mesh.clock, mesh.config.state, cache)
+    return maintain(around, NAME, **options)
+
+
+def numbers(mesh: Mesh) -> list[int]:
+    with mesh.query("SELECT n FROM a.b.t ORDER BY n") as result:
+        return [int(n) for n in result.to_arrow().column("n").to_pylist()]
+
+
+def files(mesh: Mesh) -> set[Path]:
+    return set(Path(mesh.config.root, mesh.config.warehouse).rglob("*.parquet"))
+
+
+def test_small_files_become_one_and_rows_stay(grown: Mesh) -> None:
+    done = upkeep(grown)
+    assert done.compacted == {"a.b.t": (12, 1)}
+    assert numbers(grown) == list(range(12))
+    newest = grown.releases()["releases"][0]
+    assert (newest["kind"], newest["rows"]) == ("maintenance", 12)
+    assert upkeep(grown).compacted == {}
+
+
+def test_deliveries_are_remembered_across_compaction(grown: Mesh, folder: MeshFolder) -> None:
+    upkeep(grown)
+    folder.write("domains/a/b/data/raw.csv", "n\n3\n")
+    grown.run()
+    assert numbers(grown) == list(range(12))
+    folder.write("domains/a/b/data/raw.csv", "n\n77\n")
+    grown.run()
+    assert numbers(grown) == [*range(12), 77]
+
+
+def test_nothing_is_removed_that_a_release_names(grown: Mesh) -> None:
+    before = files(grown)
+    done = upkeep(grown, **AT_ONCE)
+    assert done.removed == 0
+    assert before <= files(grown)
+    with grown.query("SELECT count(*) AS n FROM a.b.t", at=3) as result:
+        assert result.to_arrow().column("n").to_pylist() == [3]
+
+
+def test_expired_releases_give_their_files_back_after_the_grace(grown: Mesh) -> None:
+    upkeep(grown)
+    old = [r["id"] for r in grown.releases(limit=None)["releases"][1:]]
+    done = upkeep(grown, expire=old, stray_age=timedelta(0))
+    assert len(done.expired) == len(old)
+    assert done.removed == 0  # somebody may still be reading them
+    done = upkeep(grown, **AT_ONCE)
+    assert done.removed > 12
+    assert numbers(grown) == list(range(12))
+    assert len(files(grown)) == 1
+    assert grown.doctor()["healthy"]
+
+
+def test_a_dry_run_changes_nothing(grown: Mesh) -> None:
+    before, events = files(grown), len(grown.events()["events"])
+    told = upkeep(grown, dry_run=True)
+    assert told.compacted == {"a.b.t": (12, 1)}
+    assert files(grown) == before
+    assert len(grown.events()["events"]) == events
+
+
+def test_a_run_under_way_comes_first(grown: Mesh) -> None:
+    from hanse.base import new_id
+    from hanse.pipelines.lease import LEASE_SECONDS, owner_identity
+    from hanse.registry import Run, RunStatus
+
+    run = Run(new_id(), NAME, RunStatus.RUNNING, "k", "manual", grown.clock.now(), owner=owner_identity())
+    with grown.registry.write() as writer:
+        writer.begin_run(run, lease_seconds=LEASE_SECONDS)
+    with pytest.raises(hanse.HanseError):
+        upkeep(grown)
