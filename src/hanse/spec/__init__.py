@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         TeamMember,
         Transform,
     )
+    from hanse.spec.retention import Retention
     from hanse.spec.types import DataType, Decimal, Field, List, Map, Scalar, Struct
     from hanse.spec.workspace import Entry, FileReference, InputSummary, PortSummary, ResolvedInput, Workspace
 
@@ -57,6 +58,7 @@ __all__ = [
     "PortSummary",
     "Product",
     "ResolvedInput",
+    "Retention",
     "Rule",
     "SavedQuery",
     "Scalar",
@@ -94,6 +96,7 @@ _HOMES = {
         "TeamMember",
         "Transform",
     ),
+    "retention": ("Retention",),
     "types": ("DataType", "Decimal", "Field", "List", "Map", "Scalar", "Struct"),
     "workspace": ("Entry", "FileReference", "InputSummary", "PortSummary", "ResolvedInput", "Workspace"),
 }

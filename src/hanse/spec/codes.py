@@ -208,5 +208,11 @@ CANNOT_MATERIALIZE = Code(
     "The settings of a table in `pipeline.yaml` do not fit its contract: `merge` and `snapshot` need a primary key, "
     "`partition` needs partition keys, `snapshot` needs two timestamp columns for the history.",
 )
+RETENTION_TOO_LONG = Code(
+    "HNS-S040",
+    "kept for too long",
+    "A domain or product asks to keep more releases, or to keep them for longer, than `retention.limit` in `mesh.yaml` "
+    "allows. Ask for less, or have the limit raised.",
+)
 CODES = {code.id: code for code in list(globals().values()) if isinstance(code, Code)}
 """Every code of this room by its id."""

@@ -73,6 +73,26 @@ class EngineFile(Strictly):
     )
 
 
+class RetentionFile(Strictly):
+    """Which releases are kept: what neither number keeps expires when `hanse maintain` runs."""
+
+    model_config = ConfigDict(title="`retention`")
+
+    releases: Annotated[int, Field(ge=1)] | None = Field(None, description="So many of the newest releases.")
+    days: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="Every release that was visible within so many days: any time since can be queried.",
+    )
+
+
+class MeshRetentionFile(RetentionFile):
+    """Which releases are kept, where a domain or product says nothing else."""
+
+    limit: RetentionFile | None = Field(
+        None, description="The most that a domain or product may ask for; it also holds where nobody asks."
+    )
+
+
 class MeshFile(Strictly):
     """A mesh: one control plane."""
 
@@ -85,6 +105,7 @@ class MeshFile(Strictly):
     registry: RegistryFile | None = Field(None, description="Control database.")
     storage: StorageFile | None = Field(None, description="Storage of tables.")
     engine: EngineFile | None = Field(None, description="SQL engine.")
+    retention: MeshRetentionFile | None = Field(None, description="How long releases are kept. Default: for ever.")
 
 
 class MemberFile(Strictly):
@@ -110,6 +131,9 @@ class DomainFile(Strictly):
     team: Text | None = Field(None, description="Name of the owning team.")
     contact: Text | None = Field(None, description="How to reach the team.")
     members: list[MemberFile] | None = Field(None, description="The team's members.")
+    retention: RetentionFile | None = Field(
+        None, description="How long releases of the domain's products are kept, where it shall not be as in the mesh."
+    )
 
 
 class CsvFile(Strictly):
@@ -212,6 +236,9 @@ class PipelineFile(Strictly):
         "`data/<name>.(csv|csv.gz|csv.zip|parquet)` is an input called `<name>`.",
     )
     tables: dict[str, TableFile] | None = Field(None, description="Settings per table.")
+    retention: RetentionFile | None = Field(
+        None, description="How long releases of the product are kept, where it shall not be as in its domain."
+    )
 
 
 def json_schemas() -> Mapping[str, dict[str, Any]]:

@@ -14,6 +14,7 @@ from hanse.spec.cache import ContentCache
 from hanse.spec.folder import ProductFolder, content_digest, full_digest, read_bytes, read_folder
 from hanse.spec.neighbours import check_neighbours
 from hanse.spec.own import domain_of, mesh_of
+from hanse.spec.retention import check_retention
 from hanse.spec.summary import Summary, from_document, summarise, to_document
 from hanse.spec.variables import Expansion
 from hanse.spec.workspace import Entry, Workspace
@@ -111,6 +112,7 @@ class _Load:
                 if entry:
                     entries[entry.name] = entry
         self._problems += check_neighbours(entries, self._broken)
+        self._problems += _too_long(mesh, domains, entries)
         self._save()
         if mesh is None:
             raise Problems(_sorted(self._problems))
@@ -299,6 +301,16 @@ class _Load:
                     subject=str(summary.entry.name),
                 )
             )
+
+
+def _too_long(
+    mesh: MeshConfig | None, domains: Mapping[str, Domain], entries: Mapping[ProductName, Entry]
+) -> list[Problem]:
+    limit = mesh.retention_limit if mesh else None
+    if mesh is None or limit is None:
+        return []
+    asked = {MESH_FILE: (None, mesh.retention), **{d.path: (None, d.retention) for d in domains.values()}}
+    return check_retention(limit, asked | {e.path: (e.name, e.retention) for e in entries.values()})
 
 
 def _unreadable(path: str, error: OSError) -> Problem:

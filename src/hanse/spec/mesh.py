@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from hanse.spec.retention import Retention
+
 if TYPE_CHECKING:
     from hanse.spec.product import TeamMember
 
@@ -34,6 +36,8 @@ class MeshConfig:
         registry: SQLAlchemy URL of the control database; relative SQLite paths are relative to ``root``.
         warehouse: folder of the tables, absolute or relative to ``root``.
         state: folder of caches, staging and logs, absolute.
+        retention: how long releases are kept; None: for ever.
+        retention_limit: the most that a domain or product may ask for.
     """
 
     name: str
@@ -43,6 +47,8 @@ class MeshConfig:
     state: str
     description: str | None = None
     engine: EngineSettings = field(default_factory=EngineSettings)
+    retention: Retention | None = None
+    retention_limit: Retention | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +63,4 @@ class Domain:
     team: str | None = None
     contact: str | None = None
     members: tuple[TeamMember, ...] = ()
+    retention: Retention | None = None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from hanse.base import Location
 from hanse.spec.mesh import Domain, EngineSettings, MeshConfig
+from hanse.spec.retention import retention_of
 from hanse.spec.sizes import parse_size
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ def mesh_of(document: dict[str, Any], root: str) -> MeshConfig:
         root: its folder, absolute.
     """
     engine = document.get("engine") or {}
+    retention = document.get("retention")
     threads, memory = engine.get("threads"), engine.get("memory_limit")
     return MeshConfig(
         name=_text(document["name"]) or "",
@@ -35,6 +38,8 @@ def mesh_of(document: dict[str, Any], root: str) -> MeshConfig:
             threads=int(threads) if threads is not None else None,
             memory_limit=parse_size(memory) if memory is not None else None,
         ),
+        retention=retention_of(retention),
+        retention_limit=retention_of((retention or {}).get("limit")),
     )
 
 
@@ -56,6 +61,7 @@ def domain_of(document: dict[str, Any], name: str, path: str, digest: str) -> Do
         team=_text(document.get("team")),
         contact=_text(document.get("contact")),
         members=_members(document.get("members") or []),
+        retention=retention_of(document.get("retention"), Location(path)),
     )
 
 

@@ -15,6 +15,7 @@ from hanse.spec.descriptors import FileInputFile, PipelineFile, PortInputFile, T
 from hanse.spec.document import Document, Map
 from hanse.spec.models import validate
 from hanse.spec.product import FileInput, InputPort, Pipeline, TableSettings
+from hanse.spec.retention import retention_of
 from hanse.spec.variables import Expansion, expand_document
 
 Format = Literal["csv", "parquet"]
@@ -91,7 +92,9 @@ def read_pipeline(document: Document | None, data: Iterable[str], folder: str, e
     tables = _mapping(document.root.get("tables"))
     reading.tables = {name: document.at_key(tables, name) for name in tables}
     settings = {name: _settings(found, reading.tables[name]) for name, found in (model.tables or {}).items()}
-    reading.pipeline = Pipeline(tuple(files), tuple(ports), settings, document.path)
+    asked = document.root.get("retention")
+    retention = retention_of(asked, document.at(document.root, "retention")) if isinstance(asked, Map) else None
+    reading.pipeline = Pipeline(tuple(files), tuple(ports), settings, document.path, retention)
     return reading
 
 

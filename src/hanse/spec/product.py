@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from hanse.base import Location, ProductName
 from hanse.spec.contract import Contract, Table
+from hanse.spec.retention import Retention
 
 Lifecycle = Literal["proposed", "draft", "active", "deprecated", "retired"]
 
@@ -125,6 +126,7 @@ class Pipeline:
     ports: tuple[InputPort, ...] = ()
     tables: Mapping[str, TableSettings] = field(default_factory=dict)
     path: str | None = None
+    retention: Retention | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hanse.base import Code, Location, Problem, ProductName, Severity, digest
 from hanse.base import codes as base_codes
 from hanse.spec import codes
+from hanse.spec.retention import Retention
 from hanse.spec.variables import Expansion
 from hanse.spec.workspace import Entry, FileReference, InputSummary, PortSummary
 
@@ -61,6 +62,7 @@ def summarise(assembly: Assembly, settings: str, environ: Mapping[str, str], oth
         files=_files(assembly.paths, environ),
         problems=tuple(assembly.problems),
         variables=assembly.variables,
+        retention=product.pipeline.retention,
     )
     return Summary(entry, tuple(assembly.paths), tuple(others))
 
@@ -106,6 +108,8 @@ def to_document(summary: Summary, content: str, data: Sequence[str] | None) -> d
             [p.code.id, p.what, _place(p.where), p.why, p.fix, p.severity.value, p.subject] for p in entry.problems
         ],
         "paths": [[name, written, _place(where)] for name, written, where in summary.paths],
+        "retention": entry.retention
+        and [entry.retention.releases, entry.retention.days, _place(entry.retention.where)],
     }
 
 
@@ -134,8 +138,13 @@ def from_document(document: dict[str, Any], environ: Mapping[str, str]) -> Summa
         ),
         variables=tuple(document["variables"]),
         files=_files(paths, environ),
+        retention=_retention(document["retention"]),
     )
     return Summary(entry, paths, tuple(document["others"]))
+
+
+def _retention(kept: list[Any] | None) -> Retention | None:
+    return Retention(kept[0], kept[1], _location(kept[2])) if kept else None
 
 
 def _files(paths: Iterable[tuple[str, str, Location]], environ: Mapping[str, str]) -> tuple[FileReference, ...]:

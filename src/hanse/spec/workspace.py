@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hanse.base import Location, Problem, ProductName
+from hanse.spec.retention import Retention, combined
 
 if TYPE_CHECKING:
     from hanse.spec.mesh import Domain, MeshConfig
@@ -78,6 +79,7 @@ class Entry:
         files: file inputs: what a run looks at before anything else.
         problems: warnings found in its own files (a product with errors has them in :attr:`Workspace.problems` too).
         variables: names of the variables that its files refer to; never their values.
+        retention: how long its releases shall be kept, if it says so itself.
     """
 
     name: ProductName
@@ -91,6 +93,7 @@ class Entry:
     files: tuple[FileReference, ...] = ()
     problems: tuple[Problem, ...] = ()
     variables: tuple[str, ...] = ()
+    retention: Retention | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,12 @@ class Workspace:
         if found is None:
             found = self._products[name] = self.parse(name)
         return found
+
+    def retention(self, name: ProductName) -> Retention:
+        """Return how long releases of a product are kept; of one whose files are gone, as its domain or mesh says."""
+        domain, entry = self.domains.get(name.domain), self.entries.get(name)
+        scopes = (self.mesh.retention, domain.retention if domain else None, entry.retention if entry else None)
+        return combined(*scopes, limit=self.mesh.retention_limit)
 
     def resolve_inputs(self, name: ProductName) -> tuple[ResolvedInput, ...]:
         """Return the output ports that a product's input ports mean; dangling ones are left out (they are problems)."""
