@@ -206,14 +206,14 @@ def test_a_transform_that_fails_names_its_file(folder: MeshFolder) -> None:
     folder.product(
         "sales.orders",
         {"orders": KEYED},
-        transforms={"orders": "SELECT order_id, nothing AS amount FROM raw"},
+        transforms={"orders": "SELECT order_id, CAST('x' || amount AS INTEGER) AS amount FROM raw"},
         data={"raw.csv": ORDERS},
     )
     _, document = build(folder)
     error = document["runs"][0]["error"]
     assert error["code"] == "HNS-L012"
     assert "transforms/orders.sql" in error["where"]
-    assert "nothing" in error["what"]
+    assert "x10" in error["why"]
 
 
 def test_products_read_one_release_of_each_other(sales: MeshFolder) -> None:

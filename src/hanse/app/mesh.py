@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -490,12 +490,21 @@ class Mesh:
         names = self._names(workspace, products) if products is not None else None
         self._refuse_errors(workspace, names)
         self._cache.save()
-        return plan.build(
+        frozen = plan.build(
             workspace,
             self.registry.reader(),
             only=names,
             reads=lambda name: _reads_of(workspace, name),
         )
+        changed = [step.name for step in frozen.steps if isinstance(step, plan.PutProduct)]
+        return replace(frozen, refusals=(*frozen.refusals, *self._tried(workspace, changed)))
+
+    def _tried(self, workspace: spec.Workspace, names: Iterable[ProductName]) -> Iterator[Problem]:
+        """Yield what the engine refuses of the transforms of products that would be applied."""
+        from hanse.pipelines.dry_run import dry_run
+
+        for name in names:
+            yield from dry_run(workspace, self.engine, name)
 
     def _names(self, workspace: spec.Workspace, products: Iterable[str] | None) -> Collection[ProductName]:
         if products is None:

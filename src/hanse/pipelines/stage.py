@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hanse import sql
-from hanse.base import EngineError, HanseError, IngestError, Location, RunError, TransformError
+from hanse.base import EngineError, HanseError, IngestError, Location, Problem, RunError, TransformError
 from hanse.ingest.codes import FILE_UNREADABLE
 from hanse.interfaces import Session, StagedFile, StoredColumn
 from hanse.pipelines.codes import COLUMNS_DIFFER, FILES_FAILED, TRANSFORM_FAILED
@@ -124,7 +124,7 @@ def stage_table(
     select = select_of(session, node, product)
     with explained(node, product):
         have = session.describe(select)
-    _require_columns(node, product, [name for name, _ in have])
+    require_columns(node, product, [name for name, _ in have])
     want = [(c.name, c.type) for c in node.table.columns]
     projection = sql.cast_projection(select, have, want)
     try:
@@ -153,21 +153,31 @@ class explained:  # noqa: N801 - reads as a word: `with explained(node, product)
 
 def explain(error: HanseError, node: Node, product: Product) -> RunError:
     """Return an engine's error as an error of the owner's transform or source, or of the machine."""
-    why = error.problem.why or error.problem.what
     subject = f"{product.name}.{node.name}"
     if error.code.id in _NO_ROOM:
         return _no_room(error, subject)
     if node.transform is not None:
+        problem = _placed(error, node)
         return TransformError(
             TRANSFORM_FAILED,
-            f"transform `{node.name}` of {product.name} failed: {error.problem.what}",
-            where=Location(node.transform.path),
-            why=why,
-            fix=error.problem.fix,
+            f"transform `{node.name}` of {product.name} failed: {problem.what}",
+            where=problem.where or Location(node.transform.path),
+            why=error.problem.why,
+            fix=error.problem.fix or "correct the transform",
             subject=subject,
         )
     source = _source_of(node, product)
     return unreadable(error, source, subject)
+
+
+def _placed(error: HanseError, node: Node) -> Problem:
+    """Return an engine's error in the words of the author, with its place in the SQL where it can be told."""
+    if node.statement is None or not isinstance(error, EngineError):
+        return error.problem
+    from hanse.query.failures import explain_failure
+
+    names = {relation_of(read): ".".join(parts) for parts, read in node.reads.items()}
+    return explain_failure(error, node.statement, (), names).problem
 
 
 def unreadable(error: HanseError, source: FileInput, subject: str) -> RunError:
@@ -211,7 +221,12 @@ def _identity(session: Session, table: Table, source: FileInput, relation: str) 
     return sql.project(relation, [(name, column.name) for name, column in by_source.items()])
 
 
-def _require_columns(node: Node, product: Product, have: Sequence[str]) -> None:
+def require_columns(node: Node, product: Product, have: Sequence[str]) -> None:
+    """Require that a transform gives exactly the columns of its table, in any order.
+
+    Raises:
+        RunError: HNS-L003: some are missing or too many.
+    """
     assert node.table is not None
     where = Location(node.transform.path) if node.transform else None
     _compare(

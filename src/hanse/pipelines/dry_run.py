@@ -1,0 +1,121 @@
+"""Trying transforms on the engine without data: what its binder refuses is known before anything is applied."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hanse import sql
+from hanse.base import HanseError, Problem, ProductName
+from hanse.ingest import locate, relation
+from hanse.interfaces import CsvScan, Engine, Session, StoredColumn, TableScan
+from hanse.pipelines.deliver import delivered_table, settings_of
+from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead, Read, build_graph
+from hanse.pipelines.stage import explained, relation_of, require_columns, select_of
+from hanse.spec import FileInput, Product, Table, Workspace
+
+SNIFFED_BYTES = 8 << 20
+"""Plain files up to this size are looked at for their columns; what reads others is tried by its first run."""
+
+
+def dry_run(workspace: Workspace, engine: Engine, name: ProductName) -> tuple[Problem, ...]:
+    """Bind every transform of a product to empty tables of the right shape.
+
+    Args:
+        workspace: the mesh.
+        engine: the engine that runs will use.
+        name: a product without errors of its own.
+
+    Returns:
+        What the engine refuses: unknown columns, wrong types, columns that differ from the contract. A transform whose
+        inputs cannot be known without reading much is left to the first run.
+    """
+    product = workspace.product(name)
+    graph = build_graph(product, workspace.resolve_inputs(name))
+    if not any(n.transform for n in graph.nodes):
+        return ()
+    with tempfile.TemporaryDirectory(prefix="hanse-dry-run-") as scratch:
+        small = [f for f in product.pipeline.files if _is_small(f, product)]
+        readable = [locate(f, product.folder) for f in small]
+        with engine.open(readable=[*readable, scratch]) as session:
+            return _DryRun(workspace, graph, session, scratch, small).problems()
+
+
+class _DryRun:
+    def __init__(
+        self, workspace: Workspace, graph: Graph, session: Session, scratch: str, small: Sequence[FileInput]
+    ) -> None:
+        self._workspace, self._graph, self._session, self._scratch = workspace, graph, session, scratch
+        self._files = {f.name: f for f in small}
+        self._known: set[str] = set()
+
+    def problems(self) -> tuple[Problem, ...]:
+        found: list[Problem] = []
+        for node in self._graph.nodes:
+            try:
+                self._try(node)
+            except HanseError as error:
+                found += error.problems
+            if node.table is not None:
+                self._bind_empty(relation_of(NodeRead(node.name)), node.table)
+        return tuple(found)
+
+    def _try(self, node: Node) -> None:
+        if node.statement is None or not all(self._bound(read) for read in node.reads.values()):
+            return
+        product = self._graph.product
+        select = select_of(self._session, node, product)
+        if node.table is not None:
+            wanted = delivered_table(node.table, settings_of(product, node))
+            with explained(node, product):
+                have = self._session.describe(select)
+            require_columns(replace(node, table=wanted), product, [name for name, _ in have])
+            return
+        name = relation_of(NodeRead(node.name))
+        with explained(node, product):
+            self._session.hold(name, sql.limit(select, 0))
+        self._known.add(name)
+
+    def _bound(self, read: Read) -> bool:
+        name = relation_of(read)
+        if name not in self._known:
+            match read:
+                case FileRead(file):
+                    self._bind_file(name, file)
+                case PortRead():
+                    self._bind_port(name, read)
+                case NodeRead():
+                    pass  # it comes before its readers; if it is not known, neither can they be
+        return name in self._known
+
+    def _bind_file(self, name: str, file: str) -> None:
+        source = self._files.get(file)
+        if source is None:
+            return
+        scan = relation(source, locate(source, self._graph.product.folder), text=False, scratch=self._scratch)
+        try:
+            self._session.bind(name, scan)
+            if isinstance(scan, CsvScan):
+                self._session.hold(name, sql.limit(sql.select_star(name), 0))
+        except HanseError:
+            return  # what is wrong with a delivery is the run's news, not the plan's
+        self._known.add(name)
+
+    def _bind_port(self, name: str, read: PortRead) -> None:
+        for port, table in self._workspace.product(read.table.owner).tables:
+            if port.major == read.table.major and table.name == read.table.table:
+                self._bind_empty(name, table)
+
+    def _bind_empty(self, name: str, table: Table) -> None:
+        columns = tuple(StoredColumn(n, c.name, c.type) for n, c in enumerate(table.columns, 1))
+        self._session.bind(name, TableScan((), columns))
+        self._known.add(name)
+
+
+def _is_small(source: FileInput, product: Product) -> bool:
+    try:
+        return source.compression == "none" and os.path.getsize(locate(source, product.folder)) <= SNIFFED_BYTES
+    except OSError:
+        return False
