@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hanse.base import ProductName, QueryError, RegistryError, TableName
 from hanse.base.suggest import did_you_mean
 from hanse.base.versions import Version
 from hanse.catalog.codes import NO_SUCH_PRODUCT
 from hanse.catalog.runs import Document, release_document
-from hanse.interfaces import StoredColumn, TableStore
 from hanse.registry import Reader, Release, ReleasedTable
 from hanse.registry.codes import ALREADY_VISIBLE
+
+if TYPE_CHECKING:
+    from hanse.interfaces import StoredColumn, TableStore
 
 
 def known_product(reader: Reader, address: str) -> ProductName:
