@@ -14,6 +14,16 @@ def flights(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return load(demo(tmp_path_factory.mktemp("demo"))["folder"])
 
 
+@pytest.fixture(scope="module")
+def orders(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return load(demo(tmp_path_factory.mktemp("orders"), example="orders", size=100)["folder"])
+
+
+@pytest.fixture(params=["flights", "orders"])
+def example(request: pytest.FixtureRequest, flights: Workspace, orders: Workspace) -> Workspace:
+    return flights if request.param == "flights" else orders
+
+
 def products(workspace: Workspace) -> list[Product]:
     return [workspace.product(name) for name in workspace.entries]
 
@@ -35,6 +45,18 @@ def test_the_flights_have_no_problems(flights: Workspace) -> None:
     ]
 
 
+def test_the_orders_have_no_problems(orders: Workspace) -> None:
+    assert orders.problems == ()
+    assert [str(name) for name in orders.entries] == [
+        "marketing.attribution",
+        "marketing.leads",
+        "sales.orders",
+        "shipping.shipments",
+    ]
+    nulls = [c for p in products(orders) for _, t in p.tables for c in t.columns if c.custom.get("nullMeaning")]
+    assert len(nulls) >= 12, "it is an example of nulls with a meaning"
+
+
 def test_planning_reads_the_others(flights: Workspace) -> None:
     resolved = flights.resolve_inputs(ProductName("planning", "delays"))
     assert {str(port.product): port.tables for port in resolved} == {
@@ -44,9 +66,9 @@ def test_planning_reads_the_others(flights: Workspace) -> None:
     }
 
 
-def test_every_column_is_described_and_every_null_explained(flights: Workspace) -> None:
+def test_every_column_is_described_and_every_null_explained(example: Workspace) -> None:
     silent = []
-    for product in products(flights):
+    for product in products(example):
         for _, table in product.tables:
             assert table.description, table.name
             assert table.granularity, table.name
@@ -59,8 +81,8 @@ def test_every_column_is_described_and_every_null_explained(flights: Workspace) 
     assert silent == []
 
 
-def test_every_product_says_what_it_is_for_and_whose(flights: Workspace) -> None:
-    for product in products(flights):
+def test_every_product_says_what_it_is_for_and_whose(example: Workspace) -> None:
+    for product in products(example):
         assert product.purpose, product.name
         assert product.usage, product.name
         assert product.limitations, product.name

@@ -48,3 +48,8 @@ def test_without_files_there_is_nothing_to_draft_from(run_hanse: Hanse, delivery
     ended = run_hanse("-C", str(delivery.parent / "mesh"), "new", "product", "sales.orders")
     assert ended.exit == 2
     assert "--from" in ended.err
+
+
+def test_the_help_tells_of_every_option(run_hanse: Hanse) -> None:
+    ended = run_hanse("new", "product", "--help")
+    assert all(option in ended.out for option in ("--from", "--copy / --link", "--null", "--new-domain", "--json"))

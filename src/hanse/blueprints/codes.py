@@ -51,3 +51,15 @@ NOT_A_SOURCE = Code(
     "A product is drafted from CSV files (plain, gzip, or zip with one member) and Parquet files. Each becomes a table "
     "with a name of its own. Say the table's name as `--from name=path` where the file's name gives none.",
 )
+IMPOSSIBLE_DELIVERY = Code(
+    "HNS-B010",
+    "size or day out of range",
+    "The generated example is made in sizes from 100 to 5,000,000 orders; its deliveries count from day 0 on. Use a "
+    "number within these bounds.",
+)
+NOT_GENERATED = Code(
+    "HNS-B011",
+    "no size and no seed",
+    "`--size` and `--seed` belong to examples whose data are generated. The other examples come with real data as they "
+    "are.",
+)

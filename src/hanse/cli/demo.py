@@ -16,26 +16,26 @@ from hanse.cli.render import print_json, say, say_status
 from hanse.cli.run import print_run, progress
 from hanse.cli.tables import print_data
 
-_QUESTION = """
-SELECT name, flights, cancelled, round(mean_arrival_delay, 1) AS minutes_late
-FROM planning.delays.carrier_delays
-ORDER BY minutes_late DESC
-LIMIT 5
-""".strip()
-
 
 @click.command("demo")
 @click.argument("folder", default="hanse-demo", type=click.Path(file_okay=False))
+@click.option("--example", default="flights", help="flights (real data) or orders (generated).  [default: flights]")
+@click.option("--size", type=int, help="Of generated data: orders of a year.  [default: 10000]")
+@click.option("--seed", type=int, help="Of generated data.  [default: 1]")
 @click.option("--no-serve", is_flag=True, help="Only build; this version has no server to start.")
 @json_option
-def command_demo(folder: str, no_serve: bool, as_json: bool) -> int:
-    """Build the example mesh (New York flights 2013, real data) in FOLDER and ask it a first question."""
+def command_demo(folder: str, example: str, size: int | None, seed: int | None, no_serve: bool, as_json: bool) -> int:
+    """Build an example mesh in FOLDER and ask it a first question.
+
+    The examples: flights, New York City's of 2013; orders, a mail-order company's, made up.
+    """
     del no_serve  # accepted already, so that scripts written now still hold when there is a server
     from hanse import blueprints
     from hanse.app import open_mesh
     from hanse.query import rows_of
 
-    written = blueprints.demo(folder)
+    written = blueprints.demo(folder, example=example, size=size, seed=seed)
+    question = written["question"]
     with open_mesh(written["folder"]) as mesh:
         if not as_json:
             say_status("ok", f"wrote the example to {written['folder']}")
@@ -43,17 +43,17 @@ def command_demo(folder: str, no_serve: bool, as_json: bool) -> int:
         with progress(quiet=as_json) as listener:
             runs = mesh.run(listener=listener)
         products = mesh.list_products()["products"]
-        with mesh.query(_QUESTION) as result:
+        with mesh.query(question) as result:
             columns, rows, _ = rows_of(result, 5)
     if as_json:
-        print_json({"folder": written["folder"], "run": runs, "products": products, "query": _QUESTION, "rows": rows})
+        print_json({"folder": written["folder"], "run": runs, "products": products, "query": question, "rows": rows})
         return Exit.OK if not runs["failed"] + runs["blocked"] + runs["refused"] else Exit.FAILED
     for run in runs["runs"]:
         print_run(run)
     say()
     print_products(products)
     say()
-    say(f"hanse query '{_QUESTION}'")
+    say(f"hanse query '{question}'")
     say()
     print_data(columns, rows)
     say()
