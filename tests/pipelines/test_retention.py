@@ -104,7 +104,7 @@ def test_the_policy_of_the_files_decides_over_what_the_registry_holds(folder: Me
         "domains/a/b/pipeline.yaml", {"apiVersion": "hanse/v1", "kind": "Pipeline", "retention": {"releases": 3}}
     )
     with open_mesh(folder.root, clock=clock) as mesh:
-        workspace, reader = mesh._load(), mesh.registry.reader()
+        workspace, reader = mesh.load(), mesh.registry.reader()
         found = expired_releases(workspace, reader, clock.now())
         assert {str(name): numbers(releases) for name, releases in found.items()} == {"a.b": [1], "a.c": [1, 2]}
         assert list(expired_releases(workspace, reader, clock.now(), [PRODUCT])) == [PRODUCT]

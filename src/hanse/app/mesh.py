@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from hanse import spec
-from hanse.app import drivers
+from hanse.app import drivers, findings
 from hanse.app.codes import NO_SUCH_ADDRESS
-from hanse.base import Clock, Conflict, Problem, ProductName, QueryError, RunError, Severity, SystemClock
+from hanse.base import Clock, Conflict, ProductName, QueryError, RunError, Severity, SystemClock
 from hanse.base.names import split_major
 from hanse.base.suggest import did_you_mean
 from hanse.base.versions import Version, parse_version
 
 if TYPE_CHECKING:
     from hanse.interfaces import Engine, TableStore
-    from hanse.pipelines import Outcome
+    from hanse.pipelines import Outcome, Surroundings
     from hanse.query import Result, Road
     from hanse.registry import Pause, Registry
 
@@ -105,8 +105,8 @@ class Mesh:
         Returns:
             ``products`` and ``domains`` (counts), ``problems`` (documents sorted by place), ``errors``, ``warnings``.
         """
-        workspace = self._load()
-        problems, _ = self._problems(workspace)
+        workspace = self.load()
+        problems, _ = findings.problems_of(workspace, self._cache)
         self._cache.save()
         return {
             "mesh": self.config.name,
@@ -178,6 +178,7 @@ class Mesh:
         *,
         link: bool = False,
         null_values: Sequence[str] = (),
+        header: bool = True,
         new_domain: bool = False,
     ) -> Document:
         """Draft a product from files: descriptor, contract, and a domain if it is new. Nothing is overwritten.
@@ -187,6 +188,7 @@ class Mesh:
             files: paths of CSV and Parquet files, each written ``path`` or ``table=path``; each becomes a table.
             link: read the files where they are, instead of copying them into the product.
             null_values: texts in CSV files that mean null.
+            header: the first line of CSV files holds the names of their columns.
             new_domain: make a new domain even if one has nearly the same name.
 
         Returns:
@@ -199,7 +201,9 @@ class Mesh:
         """
         from hanse.app.new_product import new_product
 
-        return new_product(self, address, files, link=link, null_values=null_values, new_domain=new_domain)
+        return new_product(
+            self, address, files, link=link, null_values=null_values, header=header, new_domain=new_domain
+        )
 
     # Run
 
@@ -228,12 +232,10 @@ class Mesh:
         """
         from hanse import pipelines
 
-        workspace = self._load()
+        workspace = self.load()
         names = self._names(workspace, products)
-        self._refuse_errors(workspace, names)
-        around = pipelines.Surroundings(
-            workspace, self.registry, self.engine, self.store, self.clock, self.config.state, self._cache
-        )
+        findings.refuse_errors(workspace, self._cache, names)
+        around = self.surroundings(workspace)
         documents = []
         # A schedule or "run everything" passes over what is paused; only a product named by a person is refused.
         pauses = self.registry.reader().pauses() if products is None or trigger != "manual" else {}
@@ -307,7 +309,7 @@ class Mesh:
 
         products = catalog.list_products(self.registry.reader())
         known = {p["product"] for p in products}
-        waiting = sorted(str(n) for n in self._load().entries if str(n) not in known)
+        waiting = sorted(str(n) for n in self.load().entries if str(n) not in known)
         return {"mesh": self.config.name, "products": products, "not_applied": waiting}
 
     def show(self, address: str, *, sample: bool = True) -> Document:
@@ -352,7 +354,7 @@ class Mesh:
 
     def product_names(self) -> tuple[str, ...]:
         """Return the addresses of all products in the folder, sorted."""
-        return tuple(sorted(map(str, self._load().entries)))
+        return tuple(sorted(map(str, self.load().entries)))
 
     def runs(self, product: str | None = None, *, limit: int | None = 20) -> Document:
         """Return runs, newest first."""
@@ -425,6 +427,32 @@ class Mesh:
             resumed = writer.resume(name)
         return {"product": str(name), "resumed": resumed}
 
+    def maintain(
+        self,
+        products: Iterable[str] | None = None,
+        *,
+        dry_run: bool = False,
+        grace: timedelta | None = None,
+        listener: Listener | None = None,
+    ) -> Document:
+        """Expire releases by their retention, join small files, and remove files that nobody needs any more.
+
+        Safe beside readers and beside runs of other products. A product with a run under way is left for next time.
+
+        Args:
+            products: addresses; all that have tables if None, also those whose files are gone from the folder.
+            dry_run: only tell what would be done.
+            grace: how long the files of expired releases stay for those who are reading them; an hour if None.
+            listener: hears of progress.
+
+        Returns:
+            ``products``: one document each: ``expired``, ``compacted``, ``snapshots``, ``removed``, ``bytes``, or the
+            ``error`` that left it undone; ``dry_run``.
+        """
+        from hanse.app import upkeep
+
+        return upkeep.maintain(self, products, dry_run=dry_run, grace=grace, listener=listener)
+
     def events(
         self, *, after: int = 0, subject: str | None = None, type_prefix: str | None = None, limit: int | None = None
     ) -> Document:
@@ -480,31 +508,33 @@ class Mesh:
 
     # Inside
 
-    def _load(self) -> spec.Workspace:
+    def load(self) -> spec.Workspace:
+        """Return what the mesh's files say now, parsed as far as it is asked for."""
         return spec.load(Path(self.config.root), cache=self._cache)
+
+    def surroundings(self, workspace: spec.Workspace) -> Surroundings:
+        """Return what a run needs of this mesh."""
+        from hanse.pipelines import Surroundings
+
+        return Surroundings(
+            workspace, self.registry, self.engine, self.store, self.clock, self.config.state, self._cache
+        )
 
     def _plan(self, products: Iterable[str] | None) -> Any:
         from hanse import plan
 
-        workspace = self._load()
+        workspace = self.load()
         names = self._names(workspace, products) if products is not None else None
-        self._refuse_errors(workspace, names)
+        findings.refuse_errors(workspace, self._cache, names)
         self._cache.save()
         frozen = plan.build(
             workspace,
             self.registry.reader(),
             only=names,
-            reads=lambda name: _reads_of(workspace, name),
+            reads=lambda name: findings.reads_of(workspace, name),
         )
         changed = [step.name for step in frozen.steps if isinstance(step, plan.PutProduct)]
-        return replace(frozen, refusals=(*frozen.refusals, *self._tried(workspace, changed)))
-
-    def _tried(self, workspace: spec.Workspace, names: Iterable[ProductName]) -> Iterator[Problem]:
-        """Yield what the engine refuses of the transforms of products that would be applied."""
-        from hanse.pipelines.dry_run import dry_run
-
-        for name in names:
-            yield from dry_run(workspace, self.engine, name)
+        return replace(frozen, refusals=(*frozen.refusals, *findings.tried(workspace, self.engine, changed)))
 
     def _names(self, workspace: spec.Workspace, products: Iterable[str] | None) -> Collection[ProductName]:
         if products is None:
@@ -518,54 +548,6 @@ class Mesh:
                     fix=did_you_mean(str(name), map(str, workspace.entries)),
                 )
         return names
-
-    def _refuse_errors(self, workspace: spec.Workspace, names: Collection[ProductName] | None = None) -> None:
-        """Refuse to go on if the products concerned have errors; those of others do not stop anybody."""
-        from hanse.base import Problems
-
-        concerned = None if names is None else {str(n) for n in names}
-        _, found = self._problems(workspace)
-        errors = [p for p in found if p.severity == "error" and _concerns(p, concerned)]
-        if errors:
-            raise Problems(errors)
-
-    def _problems(self, workspace: spec.Workspace) -> tuple[list[Document], tuple[Problem, ...]]:
-        """Return all problems as documents, and all errors; what was found good before is not looked at again."""
-        broken = {p.subject for p in workspace.problems if p.severity == "error"}
-        found = list(workspace.problems)
-        documents = [p.as_document() for p in workspace.problems]
-        for name, entry in workspace.entries.items():
-            if str(name) in broken:
-                continue
-            key = self._check_key(workspace, entry)
-            known = self._cache.get("check", str(name))
-            if known and known["key"] == key:
-                documents += known["problems"]
-                continue
-            new = self._check_anew(workspace, name, key)
-            found += new
-            documents += [p.as_document() for p in new]
-        return sorted(documents, key=lambda d: (d["where"] or "", d["code"])), tuple(found)
-
-    def _check_anew(self, workspace: spec.Workspace, name: ProductName, key: str) -> Sequence[Problem]:
-        from hanse.pipelines.check import check_product
-
-        # Whose problem it is decides whom it stops; what only reads a statement does not know.
-        problems = [p if p.subject else replace(p, subject=str(name)) for p in check_product(workspace, name)]
-        if not any(p.severity == "error" for p in problems):
-            self._cache.put("check", str(name), {"key": key, "problems": [p.as_document() for p in problems]})
-        return problems
-
-    @staticmethod
-    def _check_key(workspace: spec.Workspace, entry: spec.Entry) -> str:
-        """Return what a product's check depends on: its own files, and the columns of the ports that it reads."""
-        upstream = [
-            f"{r.product}.{r.port}@{p.major}:{p.schema_digest}"
-            for r in workspace.resolve_inputs(entry.name)
-            for p in workspace.entries[r.product].outputs
-            if p.name == r.port and p.major == r.major
-        ]
-        return "|".join([entry.digest, *upstream])
 
 
 def _parts_of(address: str, mesh: str) -> list[str]:
@@ -588,19 +570,6 @@ def _version(given: Version | None) -> Version | None:
     if isinstance(given, datetime) and given.tzinfo is None:
         return given.replace(tzinfo=UTC)
     return given
-
-
-def _concerns(problem: Problem, products: Collection[str] | None) -> bool:
-    """Say whether a problem stands in the way of some products; one without a subject concerns the whole mesh."""
-    if products is None or problem.subject is None:
-        return True
-    return any(p == problem.subject or problem.subject.startswith(f"{p}.") for p in products)
-
-
-def _reads_of(workspace: spec.Workspace, name: ProductName) -> Mapping[str, Sequence[str]]:
-    from hanse.pipelines.check import reads_of
-
-    return reads_of(workspace, name)
 
 
 _OUTCOMES = ("succeeded", "unchanged", "blocked", "failed", "refused", "paused")

@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "releases": ("hanse.cli.releases", "List releases: what readers see, and what they saw before."),
     "rollback": ("hanse.cli.releases", "Make an earlier release visible again."),
     "resume": ("hanse.cli.releases", "Let a product run again that a rollback has paused."),
+    "maintain": ("hanse.cli.maintain", "Expire old releases, join small files, remove what nobody needs."),
     "events": ("hanse.cli.events", "Show the event log, or verify that nobody changed it."),
     "doctor": ("hanse.cli.doctor", "Look at everything that the mesh needs to work."),
     "completion": ("hanse.cli.completion", "Print the script that completes commands in your shell."),

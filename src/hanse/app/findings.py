@@ -1,0 +1,97 @@
+"""What is wrong with the files of a mesh, remembered by content."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from hanse import spec
+from hanse.base import Problem, Problems, ProductName, Severity
+
+if TYPE_CHECKING:
+    from hanse.interfaces import Engine
+
+Document = dict[str, Any]
+
+
+def problems_of(workspace: spec.Workspace, cache: spec.ContentCache) -> tuple[list[Document], tuple[Problem, ...]]:
+    """Return all problems as documents, sorted by place, and as values all those that were looked for anew.
+
+    Args:
+        workspace: the files, with what is wrong with each of them.
+        cache: knows the products whose transforms and checks were found good before.
+    """
+    broken = {p.subject for p in workspace.problems if p.severity is Severity.ERROR}
+    found = list(workspace.problems)
+    documents = [p.as_document() for p in workspace.problems]
+    for name, entry in workspace.entries.items():
+        if str(name) in broken:
+            continue
+        key = _key(workspace, entry)
+        known = cache.get("check", str(name))
+        if known and known["key"] == key:
+            documents += known["problems"]
+            continue
+        new = _check(workspace, cache, name, key)
+        found += new
+        documents += [p.as_document() for p in new]
+    return sorted(documents, key=lambda d: (d["where"] or "", d["code"])), tuple(found)
+
+
+def refuse_errors(
+    workspace: spec.Workspace, cache: spec.ContentCache, names: Collection[ProductName] | None = None
+) -> None:
+    """Refuse to go on if the products concerned have errors; those of others do not stop anybody.
+
+    Raises:
+        Problems: all of them.
+    """
+    concerned = None if names is None else {str(n) for n in names}
+    _, found = problems_of(workspace, cache)
+    errors = [p for p in found if p.severity is Severity.ERROR and _concerns(p, concerned)]
+    if errors:
+        raise Problems(errors)
+
+
+def tried(workspace: spec.Workspace, engine: Engine, names: Iterable[ProductName]) -> Iterator[Problem]:
+    """Yield what the engine refuses of the transforms of products that would be applied."""
+    from hanse.pipelines.dry_run import dry_run
+
+    for name in names:
+        yield from dry_run(workspace, engine, name)
+
+
+def reads_of(workspace: spec.Workspace, name: ProductName) -> Mapping[str, Sequence[str]]:
+    """Return what each table of a product reads from outside the product."""
+    from hanse.pipelines.check import reads_of
+
+    return reads_of(workspace, name)
+
+
+def _check(workspace: spec.Workspace, cache: spec.ContentCache, name: ProductName, key: str) -> Sequence[Problem]:
+    from hanse.pipelines.check import check_product
+
+    # Whose problem it is decides whom it stops; what only reads a statement does not know.
+    problems = [p if p.subject else replace(p, subject=str(name)) for p in check_product(workspace, name)]
+    if not any(p.severity is Severity.ERROR for p in problems):
+        cache.put("check", str(name), {"key": key, "problems": [p.as_document() for p in problems]})
+    return problems
+
+
+def _key(workspace: spec.Workspace, entry: spec.Entry) -> str:
+    """Return what a product's check depends on: its own files, and the columns of the ports that it reads."""
+    upstream = [
+        f"{r.product}.{r.port}@{p.major}:{p.schema_digest}"
+        for r in workspace.resolve_inputs(entry.name)
+        for p in workspace.entries[r.product].outputs
+        if p.name == r.port and p.major == r.major
+    ]
+    return "|".join([entry.digest, *upstream])
+
+
+def _concerns(problem: Problem, products: Collection[str] | None) -> bool:
+    """Say whether a problem stands in the way of some products; one without a subject concerns the whole mesh."""
+    if products is None or problem.subject is None:
+        return True
+    return any(p == problem.subject or problem.subject.startswith(f"{p}.") for p in products)
