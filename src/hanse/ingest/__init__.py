@@ -1,5 +1,5 @@
 """Floor 8: sources to staged files."""
 
-from hanse.ingest.files import FileState, HashStore, locate, observe, relation, unchanged
+from hanse.ingest.files import FileScan, FileState, HashStore, locate, observe, relation, unchanged
 
-__all__ = ["FileState", "HashStore", "locate", "observe", "relation", "unchanged"]
+__all__ = ["FileScan", "FileState", "HashStore", "locate", "observe", "relation", "unchanged"]

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from hanse.base import IngestError, digest
 from hanse.ingest.codes import ARCHIVE_TOO_LARGE, ARCHIVE_UNREADABLE, FILE_EMPTY, FILE_MISSING, FILE_UNREADABLE
-from hanse.interfaces import CsvScan, ParquetScan
+from hanse.interfaces import AvroScan, CsvScan, ExcelScan, JsonScan, ParquetScan
 from hanse.spec import FileInput, FileReference
 
 _CHUNK = 1 << 20
@@ -130,13 +130,17 @@ def _stamp(status: os.stat_result) -> Stamp:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
-def relation(source: FileInput, path: str, *, text: bool, scratch: str) -> CsvScan | ParquetScan:
+FileScan = CsvScan | JsonScan | ParquetScan | ExcelScan | AvroScan
+
+
+def relation(source: FileInput, path: str, *, text: bool, scratch: str) -> FileScan:
     """Return how an engine reads a file; a zip archive's one member is unpacked into ``scratch`` first.
 
     Args:
         source: the input.
         path: absolute path of the file.
-        text: read every CSV column as text: types come from the contract later, losing nothing on the way.
+        text: read values as text where the format has no types of its own (CSV, JSON, Excel): types come from the
+            contract later, losing nothing on the way.
         scratch: folder for unpacked files; must exist.
 
     Raises:
@@ -145,8 +149,21 @@ def relation(source: FileInput, path: str, *, text: bool, scratch: str) -> CsvSc
     compression: str = source.compression
     if compression == "zip":
         path, compression = _unpack(source, path, scratch), "none"
-    if source.format == "parquet":
-        return ParquetScan((path,))
+    match source.format:
+        case "parquet":
+            return ParquetScan((path,))
+        case "avro":
+            return AvroScan(path)
+        case "xlsx":
+            return ExcelScan(path, text=text, sheet=source.sheet, header=source.header is not False)
+        case "json" | "ndjson":
+            lines, texts = source.format == "ndjson", text and not source.columns
+            return JsonScan(path, lines=lines, text=texts, columns=source.columns, compression=compression)
+        case "csv":
+            return _csv(source, path, compression, text=text)
+
+
+def _csv(source: FileInput, path: str, compression: str, *, text: bool) -> CsvScan:
     return CsvScan(
         path,
         text=text and not source.columns,
@@ -187,9 +204,8 @@ def _unpack(source: FileInput, path: str, scratch: str) -> str:
 
 def _extract(source: FileInput, archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str, scratch: str) -> str:
     ceiling = max(os.path.getsize(path) * _GREATEST_EXPANSION, _EXPANSION_FLOOR)
-    suffix = ".parquet" if source.format == "parquet" else ".csv"
     # The member's own name is never used as a path: it may try to climb out of the folder.
-    target = os.path.join(scratch, f"{source.name}{suffix}")
+    target = os.path.join(scratch, f"{source.name}.{source.format}")
     written = 0
     with archive.open(member) as packed, Path(target).open("wb") as unpacked:
         while chunk := packed.read(_CHUNK):

@@ -2,9 +2,12 @@
 
 from hanse.interfaces.engine import (
     ArrowScan,
+    AvroScan,
     ColumnStatistics,
     CsvScan,
     Engine,
+    ExcelScan,
+    JsonScan,
     ParquetScan,
     References,
     Relation,
@@ -25,11 +28,14 @@ from hanse.interfaces.tables import (
 
 __all__ = [
     "ArrowScan",
+    "AvroScan",
     "ColumnDraft",
     "ColumnStatistics",
     "CsvScan",
     "DataFile",
     "Engine",
+    "ExcelScan",
+    "JsonScan",
     "ParquetScan",
     "References",
     "Relation",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -42,13 +42,53 @@ class CsvScan:
 
 
 @dataclass(frozen=True, slots=True)
+class JsonScan:
+    """One file of JSON objects, plain or gzip.
+
+    Attributes:
+        lines: one object per line (NDJSON); otherwise one array of objects.
+        text: read every value that is no object or array as text, numbers as they are written, at every depth.
+        columns: name → SQL type; pins what is otherwise inferred from the whole file.
+    """
+
+    path: str
+    lines: bool
+    text: bool = False
+    columns: Mapping[str, str] = field(default_factory=dict)
+    compression: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ExcelScan:
+    """One sheet of an Excel workbook (``.xlsx``).
+
+    Attributes:
+        text: read every cell as text, dates and times in ISO 8601.
+        sheet: the sheet's name, None: the first one.
+        header: whether the first row names the columns.
+    """
+
+    path: str
+    text: bool = False
+    sheet: str | None = None
+    header: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AvroScan:
+    """One Avro file as it is."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class ArrowScan:
     """Rows held in memory."""
 
     table: pa.Table
 
 
-Relation = TableScan | ParquetScan | CsvScan | ArrowScan
+Relation = TableScan | ParquetScan | CsvScan | JsonScan | ExcelScan | AvroScan | ArrowScan
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +226,7 @@ class Engine(Protocol):
         readable: Sequence[str] = (),
         writable: Sequence[str] = (),
         limits: SessionLimits | None = None,
+        formats: Collection[str] = (),
     ) -> Session:
         """Open a locked session.
 
@@ -193,5 +234,9 @@ class Engine(Protocol):
             readable: folders and files that relations may live in.
             writable: folders that :meth:`Session.stage` may write to.
             limits: what it may use.
+            formats: formats of the relations to be bound that the engine may need a package for: ``xlsx``, ``avro``.
+
+        Raises:
+            EngineError: a package for one of the formats is not installed.
         """
         ...

@@ -9,7 +9,6 @@ from pathlib import Path
 from hanse.base import HanseError, RunError
 from hanse.ingest import relation
 from hanse.interfaces import (
-    CsvScan,
     ParquetScan,
     Session,
     SessionLimits,
@@ -71,6 +70,7 @@ def open_session(work: Work, wanted: Sequence[Node], scans: Mapping[str, TableSc
         readable=sorted({*files, *staging, *scan_folders, *own}),
         writable=sorted({*staging, *own}),
         limits=SessionLimits(threads=settings.threads, memory=settings.memory_limit),
+        formats={f.format for f in work.product.pipeline.files},
     )
 
 
@@ -107,7 +107,7 @@ def bind_inputs(work: Work, session: Session, wanted: Sequence[Node], scans: Map
 
 
 def _bind_file(work: Work, session: Session, source: FileInput, read: FileRead, *, straight: bool) -> None:
-    """Bind a file; a CSV that transforms read is staged first: it is parsed once, and its faults are its own."""
+    """Bind a file; one that has to be parsed is staged before transforms read it: once, and its faults are its own."""
     state = work.situation.files[source.name]
     name = relation_of(read)
     with work.log.step("ingest", source.name) as measured:
@@ -115,7 +115,7 @@ def _bind_file(work: Work, session: Session, source: FileInput, read: FileRead, 
         scan = relation(source, state.path, text=straight, scratch=work.scratch)
         try:
             session.bind(name, scan)
-            if isinstance(scan, CsvScan) and not straight:
+            if not isinstance(scan, ParquetScan) and not straight:
                 path = os.path.join(work.scratch, f"input-{source.name}.parquet")
                 staged = session.stage(_all_of(name), path)
                 measured.rows = staged.rows

@@ -134,6 +134,7 @@ def _read_key(
         case FileRead(name):
             source = sources[name]
             dialect = [source.delimiter, source.quote, source.header, source.encoding, list(source.null_values)]
+            dialect.append(source.sheet)
             return [files[name].sha256, source.format, source.compression, dict(source.columns), dialect]
         case PortRead(table):
             return upstream[table]

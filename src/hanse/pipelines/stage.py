@@ -17,6 +17,13 @@ FAILED_ROWS = 20
 # The engine seam's codes for a full disk and a refused write: nobody's SQL and no delivery is to blame.
 _NO_ROOM = frozenset({"HNS-E008", "HNS-E024"})
 
+_FIXES = {
+    "csv": "look at the line named; give the dialect under `csv` in `pipeline.yaml` if it is real",
+    "ndjson": "look at the line named; a file that is one array of objects has `format: json`",
+    "json": "look at the line named; a file of one object per line has `format: ndjson`",
+    "xlsx": "look at the workbook; name its sheet under `excel` in `pipeline.yaml`",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class CastFailure:
@@ -189,8 +196,7 @@ def unreadable(error: HanseError, source: FileInput, subject: str) -> RunError:
         f"input `{source.name}`: {source.shown} cannot be read as {source.format}",
         where=source.where,
         why=(error.problem.why or error.problem.what).replace(source.path, source.shown),
-        fix=error.problem.fix
-        or "look at the line named; give the dialect under `csv` in `pipeline.yaml` if it is real",
+        fix=error.problem.fix or _FIXES.get(source.format, "deliver it again"),
         subject=subject,
     )
 

@@ -148,22 +148,35 @@ class CsvFile(Strictly):
     null_values: list[Text] | None = Field(None, description="Texts that mean null, for example `[NA, '']`.")
 
 
+class ExcelFile(Strictly):
+    """Where the rows stand in an Excel workbook."""
+
+    model_config = ConfigDict(title="`excel`")
+
+    sheet: Filled | None = Field(None, description="Name of the sheet (default: the first one).")
+    header: bool | None = Field(None, description="Whether the first row holds the columns' names (default: true).")
+
+
 class FileInputFile(Strictly):
     """A file that transforms may read."""
 
     model_config = ConfigDict(title="a file input")
 
     file: Filled = Field(description="Path of the file, relative to the product's folder, or absolute.")
-    format: Literal["csv", "parquet"] | None = Field(
-        None, description="`csv` or `parquet`. Default: what the file's name says."
+    format: Literal["csv", "ndjson", "json", "parquet", "xlsx", "avro"] | None = Field(
+        None,
+        description="`csv`, `ndjson` (one JSON object per line), `json` (an array of objects), `parquet`, `xlsx` or "
+        "`avro`. Default: what the file's name says.",
     )
     compression: Literal["none", "gzip", "zip"] | None = Field(
-        None, description="`none`, `gzip` or `zip` (one member). Default: what the file's name says."
+        None,
+        description="`none`, `gzip` or `zip` (one member), of CSV and JSON files. Default: what the file's name says.",
     )
     columns: dict[str, Filled] | None = Field(
-        None, description="SQL types of columns, where they shall not be inferred from the file. CSV only."
+        None, description="SQL types of columns, where they shall not be inferred from the file. CSV and JSON only."
     )
     csv: CsvFile | None = Field(None, description="Dialect of a CSV file.")
+    excel: ExcelFile | None = Field(None, description="Where the rows stand in an Excel workbook.")
 
 
 class PortInputFile(Strictly):
@@ -233,7 +246,8 @@ class PipelineFile(Strictly):
     ) = Field(
         None,
         description="What transforms may read, by the name that they call it. Default: every file "
-        "`data/<name>.(csv|csv.gz|csv.zip|parquet)` is an input called `<name>`.",
+        "`data/<name>.(csv|ndjson|jsonl|json|parquet|xlsx|avro)`, the first four also with `.gz` or `.zip`, is an "
+        "input called `<name>`.",
     )
     tables: dict[str, TableFile] | None = Field(None, description="Settings per table.")
     retention: RetentionFile | None = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -14,13 +15,18 @@ from hanse.spec import codes
 from hanse.spec.descriptors import FileInputFile, PipelineFile, PortInputFile, TableFile
 from hanse.spec.document import Document, Map
 from hanse.spec.models import validate
-from hanse.spec.product import FileInput, InputPort, Pipeline, TableSettings
+from hanse.spec.product import FileInput, Format, InputPort, Pipeline, TableSettings
 from hanse.spec.retention import retention_of
 from hanse.spec.variables import Expansion, expand_document
 
-Format = Literal["csv", "parquet"]
 Compression = Literal["none", "gzip", "zip"]
-_DATA_FILE = re.compile(r"(.+?)\.(csv|csv\.gz|csv\.zip|parquet)")
+_DATA_FILE = re.compile(r"(.+?)\.((?:csv|ndjson|jsonl|json)(?:\.gz|\.zip)?|parquet|xlsx|avro)")
+_ENDINGS: dict[str, Format] = {
+    ".csv": "csv", ".tsv": "csv", ".txt": "csv",
+    ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "json",
+    ".parquet": "parquet", ".xlsx": "xlsx", ".avro": "avro",
+}  # fmt: skip
+_TEXTUAL = ("csv", "ndjson", "json")
 _COMPRESSIONS: dict[str, Compression] = {".gz": "gzip", ".zip": "zip"}
 
 
@@ -154,15 +160,17 @@ def _file(
         )
         return None
     compression = model.compression or compression
-    if format_ == "parquet":
-        for key, given in (("csv", model.csv), ("columns", model.columns)):
-            if given is not None:
-                report(codes.BAD_VALUE, key, f"`{key}` of input `{name}` belongs to CSV files only", f"remove `{key}`")
-        if compression != "none":
-            what = f"input `{name}` is a compressed Parquet file"
-            report(codes.BAD_VALUE, "compression", what, "unpack it: Parquet compresses inside")
-            return None
-    csv = model.csv
+    belongs = (("csv", model.csv, ("csv",)), ("columns", model.columns, _TEXTUAL), ("excel", model.excel, ("xlsx",)))
+    for key, given, formats in belongs:
+        if given is not None and format_ not in formats:
+            names = {"csv": "CSV", "columns": "CSV and JSON", "excel": "Excel"}
+            what = f"`{key}` of input `{name}` belongs to {names[key]} files only"
+            report(codes.BAD_VALUE, key, what, f"remove `{key}`")
+    if format_ not in _TEXTUAL and compression != "none":
+        what = f"input `{name}` is a compressed {format_.capitalize()} file"
+        report(codes.BAD_VALUE, "compression", what, f"unpack it: {format_.capitalize()} compresses inside")
+        return None
+    csv, excel = model.csv, model.excel
     return FileInput(
         name=name,
         path=model.file,
@@ -171,9 +179,10 @@ def _file(
         columns=dict(model.columns or {}),
         delimiter=csv.delimiter if csv else None,
         quote=csv.quote if csv else None,
-        header=csv.header if csv else None,
+        header=csv.header if csv else excel.header if excel else None,
         encoding=csv.encoding if csv else None,
         null_values=tuple(csv.null_values or ()) if csv else (),
+        sheet=excel.sheet if excel else None,
         where=where,
     )
 
@@ -185,9 +194,7 @@ def guess_format(path: str) -> tuple[Format | None, Compression]:
     for suffix, kind in _COMPRESSIONS.items():
         if lower.endswith(suffix):
             compression, lower = kind, lower.removesuffix(suffix)
-    if lower.endswith(".parquet"):
-        return "parquet", compression
-    return ("csv" if lower.endswith((".csv", ".tsv", ".txt")) else None), compression
+    return _ENDINGS.get(posixpath.splitext(lower)[1]), compression
 
 
 def _from_data(reading: PipelineReading, data: Iterable[str], folder: str) -> None:

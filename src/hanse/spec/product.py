@@ -56,6 +56,9 @@ class InputPort:
     where: Location | None = None
 
 
+Format = Literal["csv", "ndjson", "json", "parquet", "xlsx", "avro"]
+
+
 @dataclass(frozen=True, slots=True)
 class FileInput:
     """A file that a pipeline reads.
@@ -63,17 +66,18 @@ class FileInput:
     Attributes:
         name: relation name in transforms.
         path: path relative to the product's folder, or absolute; references are expanded.
-        format: ``csv`` or ``parquet``; guessed from the name when not written.
-        compression: ``none``, ``gzip`` or ``zip`` (one member); guessed from the name.
-        columns: name → SQL type, pinning what is otherwise inferred from the whole file; CSV only.
+        format: guessed from the name when not written.
+        compression: ``none``, ``gzip`` or ``zip`` (one member); guessed from the name; CSV and JSON only.
+        columns: name → SQL type, pinning what is otherwise inferred from the whole file; CSV and JSON only.
         delimiter, quote, encoding, null_values: CSV dialect, None or empty: sniffed.
-        header: whether the first line names the columns, None: it does.
+        header: whether the first line names the columns, None: it does; CSV and Excel.
+        sheet: of an Excel workbook, None: the first one.
         written: the path as written, references unexpanded; None: as ``path``.
     """
 
     name: str
     path: str
-    format: Literal["csv", "parquet"]
+    format: Format
     compression: Literal["none", "gzip", "zip"] = "none"
     columns: Mapping[str, str] = field(default_factory=dict)
     delimiter: str | None = None
@@ -81,6 +85,7 @@ class FileInput:
     header: bool | None = None
     encoding: str | None = None
     null_values: tuple[str, ...] = ()
+    sheet: str | None = None
     where: Location | None = None
     written: str | None = None
 

@@ -70,7 +70,8 @@ MALFORMED_ROW = Code(
     "HNS-E013",
     "malformed row",
     "A line of a CSV file does not follow the file's dialect: too many or too few values, or an open quote. The line "
-    "is named; mend it, or state `csv.delimiter` and `csv.quote` in pipeline.yaml.",
+    "is named; mend it, or state `csv.delimiter` and `csv.quote` in pipeline.yaml. Of JSON: what stands there is no "
+    "JSON, no object, or an object that names something twice.",
 )
 ENCODING = Code(
     "HNS-E014",
@@ -143,6 +144,13 @@ IMPOSSIBLE_LIMITS = Code(
     "Threads, memory or folders of the session are not acceptable. Compare the `engine` section of mesh.yaml.",
 )
 
+PACKAGE_MISSING = Code(
+    "HNS-E027",
+    "package for a format missing",
+    "Excel and Avro files are read by extensions of the engine that come as Python packages, which are not installed "
+    "with Hanse itself. Install the extra that the message names, in the version that fits the installed DuckDB.",
+)
+
 __all__ = [
     "BAD_ARGUMENT",
     "COLUMNS_DIFFER",
@@ -163,6 +171,7 @@ __all__ = [
     "OUTSIDE",
     "OUT_OF_MEMORY",
     "OUT_OF_RANGE",
+    "PACKAGE_MISSING",
     "SCHEMAS_DIFFER",
     "SESSION_CLOSED",
     "SYNTAX",

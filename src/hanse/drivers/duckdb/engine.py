@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from importlib import util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hanse.drivers.duckdb.extensions import EXTENSIONS, extension_file
 from hanse.interfaces import SessionLimits
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class DuckDBEngine:
         readable: Sequence[str] = (),
         writable: Sequence[str] = (),
         limits: SessionLimits | None = None,
+        formats: Collection[str] = (),
     ) -> DuckDBSession:
         """Open a locked session (about 8 ms, most of it DuckDB's own start).
 
@@ -59,9 +61,10 @@ class DuckDBEngine:
             readable: folders and files that relations may live in; a folder may be one that does not exist yet.
             writable: folders that a session may stage files in.
             limits: what it may use; what it leaves open is the engine's own limit.
+            formats: ``xlsx`` (40 ms more) and ``avro`` (30 ms) are read by extensions, which are loaded now or never.
 
         Raises:
-            EngineError: HNS-E026, the engine refuses these settings.
+            EngineError: HNS-E026, the engine refuses these settings; HNS-E027, a format's package is not installed.
         """
         from hanse.drivers.duckdb.session import DuckDBSession  # imports duckdb
 
@@ -71,6 +74,7 @@ class DuckDBEngine:
             writable=writable,
             limits=SessionLimits(given.threads or self._threads, given.memory or self._memory, given.seconds),
             temp_directory=self._temp_directory,
+            extensions=[extension_file(f) for f in sorted(formats) if f in EXTENSIONS],
         )
 
 

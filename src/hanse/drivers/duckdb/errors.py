@@ -21,6 +21,7 @@ _PREFIX = re.compile(r"(?:TransactionContext Error: )?([A-Za-z -]+?)(?: Error)?:
 _CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
 _CSV_FILE = re.compile(r"^  file = (.*)$", re.MULTILINE)
 _CSV_COLUMN = re.compile(r'Error when converting column "(.*)"\. Could not convert string ".*" to \'(.*)\'')
+_JSON_LINE = re.compile(r"Malformed JSON .* in line (\d+): ([^.\n]*)")
 _EXPECTED = re.compile(r"Expected Number of Columns: \d+ Found: \d+")
 
 _KINDS: dict[str, Code] = {
@@ -77,6 +78,7 @@ _WORDS: tuple[tuple[str, Code], ...] = (
     (r"Invalid unicode|not utf-8 encoded|not support the encoding|is not encoded", codes.ENCODING),
     (r"Could not convert string .* to '", codes.CONVERSION),
     (r"CSV Error on Line|Error when sniffing file", codes.MALFORMED_ROW),
+    (r"Malformed JSON|non-record JSON|top-level JSON array|has duplicate key", codes.MALFORMED_ROW),
     (r"No files found|No such file|Cannot open file|Permission denied|Is a directory", codes.FILE_MISSING),
     (
         r"too small to be a Parquet|No magic bytes|Failed to read Parquet|footer|don't know what type",
@@ -122,9 +124,14 @@ def translate(error: BaseException, *, path: str | None = None, code: Code | Non
     raw = useful_text(error)
     file = _CSV_FILE.search(str(error))
     path = path or (file.group(1) if file else None)
-    line = _CSV_LINE.search(raw)
-    if line:
-        return _csv_error(code, raw, int(line.group(1)), path)
+    csv_line = _CSV_LINE.search(raw)
+    if csv_line:
+        return _csv_error(code, raw, int(csv_line.group(1)), path)
+    malformed = _JSON_LINE.search(raw)
+    if malformed:
+        line = max(int(malformed.group(1)) - 1, 1)  # the engine names the line after
+        where = Location(path, line) if path else None
+        return EngineError(code, f"line {line}: no JSON ({malformed.group(2)})", where=where)
     where = Location(path) if path else None
     if code.id in _VALUE_FREE and raw:
         first, _, rest = raw.partition("\n")
@@ -135,6 +142,7 @@ def translate(error: BaseException, *, path: str | None = None, code: Code | Non
 
 
 _SENTENCES: dict[str, str] = {
+    codes.MALFORMED_ROW.id: "the file does not hold what its format says",
     codes.CONVERSION.id: "a value cannot be converted to the type asked for",
     codes.OUT_OF_RANGE.id: "the result of a calculation does not fit its type",
     codes.BAD_ARGUMENT.id: "a function refused its argument",

@@ -17,6 +17,7 @@ from hanse.base import EngineError, new_id
 from hanse.base.suggest import did_you_mean
 from hanse.drivers.duckdb import codes
 from hanse.drivers.duckdb.batches import Batches, start_stream
+from hanse.drivers.duckdb.documents import avro_select, excel_select, json_select
 from hanse.drivers.duckdb.errors import translate, useful_text
 from hanse.drivers.duckdb.flights import Flight, Tower
 from hanse.drivers.duckdb.footers import read_statistics
@@ -27,8 +28,11 @@ from hanse.drivers.duckdb.signals import hearing
 from hanse.drivers.duckdb.staging import stage_file
 from hanse.interfaces import (
     ArrowScan,
+    AvroScan,
     ColumnStatistics,
     CsvScan,
+    ExcelScan,
+    JsonScan,
     ParquetScan,
     References,
     Relation,
@@ -74,7 +78,13 @@ class DuckDBSession:
     """See :class:`hanse.interfaces.Session`. Every call runs on a connection of its own to one in-memory database."""
 
     def __init__(
-        self, *, readable: Sequence[str], writable: Sequence[str], limits: SessionLimits, temp_directory: str
+        self,
+        *,
+        readable: Sequence[str],
+        writable: Sequence[str],
+        limits: SessionLimits,
+        temp_directory: str,
+        extensions: Sequence[str] = (),
     ) -> None:
         self._seconds = limits.seconds
         self._spill = f"{local_path(temp_directory)}/duckdb-{new_id()}"
@@ -86,7 +96,7 @@ class DuckDBSession:
         self._connection = duckdb.connect(":memory:")
         try:
             os.makedirs(temp_directory, exist_ok=True)  # DuckDB makes the last folder only, when it spills
-            self._connection.execute(_settings(readable, writable, limits, self._spill))
+            self._connection.execute(_settings(readable, writable, limits, self._spill, extensions))
         except (duckdb.Error, ValueError, OSError) as error:
             self._connection.close()
             raise EngineError(
@@ -273,10 +283,13 @@ class DuckDBSession:
                 raise EngineError(codes.OUTSIDE, f"function `{function}` reaches outside the session")
 
 
-def _settings(readable: Sequence[str], writable: Sequence[str], limits: SessionLimits, spill: str) -> str:
+def _settings(
+    readable: Sequence[str], writable: Sequence[str], limits: SessionLimits, spill: str, extensions: Sequence[str]
+) -> str:
     places = [*readable, *writable]
     settings = [
         _FIXED_SETTINGS,
+        *(f"LOAD {text(file)};" for file in extensions),
         f"SET GLOBAL allowed_directories={texts([folder_prefix(p) for p in places])};",
         f"SET GLOBAL allowed_paths={texts([local_path(p) for p in places])};",
         f"SET GLOBAL temp_directory={text(spill)};",
@@ -291,15 +304,25 @@ def _settings(readable: Sequence[str], writable: Sequence[str], limits: SessionL
 
 
 def _path(relation: Relation) -> str | None:
-    return relation.path if isinstance(relation, CsvScan) else None
+    return relation.path if isinstance(relation, CsvScan | JsonScan | ExcelScan | AvroScan) else None
 
 
-def _select(cursor: duckdb.DuckDBPyConnection, relation: TableScan | ParquetScan | CsvScan) -> str:
-    if isinstance(relation, TableScan):
-        return table_select(cursor, relation)
-    if isinstance(relation, ParquetScan):
-        return parquet_select(cursor, relation)
-    return csv_select(cursor, relation)
+def _select(
+    cursor: duckdb.DuckDBPyConnection, relation: TableScan | ParquetScan | CsvScan | JsonScan | ExcelScan | AvroScan
+) -> str:
+    match relation:
+        case TableScan():
+            return table_select(cursor, relation)
+        case ParquetScan():
+            return parquet_select(cursor, relation)
+        case JsonScan():
+            return json_select(cursor, relation)
+        case ExcelScan():
+            return excel_select(cursor, relation)
+        case AvroScan():
+            return avro_select(relation)
+        case CsvScan():
+            return csv_select(cursor, relation)
 
 
 def _describe(cursor: duckdb.DuckDBPyConnection, select: str) -> tuple[tuple[str, str], ...]:

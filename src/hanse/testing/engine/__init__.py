@@ -19,6 +19,7 @@ except ImportError as error:
     raise ImportError("hanse.testing.engine needs pytest and hypothesis: pip install pytest hypothesis") from error
 
 from hanse.interfaces import Engine
+from hanse.testing.engine.documents import DocumentSuite
 from hanse.testing.engine.relations import RelationSuite
 from hanse.testing.engine.running import RunningSuite
 from hanse.testing.engine.staging import StagingSuite
@@ -27,7 +28,7 @@ from hanse.testing.engine.statements import StatementSuite
 __all__ = ["EngineConformance"]
 
 
-class EngineConformance(RelationSuite, StagingSuite, StatementSuite, RunningSuite):
+class EngineConformance(RelationSuite, DocumentSuite, StagingSuite, StatementSuite, RunningSuite):
     """Subclass it with a name that pytest collects, and override the fixture ``engine``."""
 
     def test_engine_says_who_it_is(self, engine: Engine) -> None:
