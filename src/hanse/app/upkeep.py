@@ -53,7 +53,7 @@ def maintain(
             listener("maintain", str(name), number, len(names))
         ids = [release.id for release in surplus.get(name, ())]
         try:
-            done = maintain_product(around, name, expire=ids, dry_run=dry_run, grace=grace or GRACE)
+            done = maintain_product(around, name, expire=ids, dry_run=dry_run, grace=GRACE if grace is None else grace)
         except HanseError as error:
             # One product's trouble, or its run under way, keeps no other from being maintained.
             documents.append({"product": str(name), "error": error.problem.as_document()})

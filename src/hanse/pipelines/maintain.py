@@ -204,7 +204,7 @@ class _Maintenance:
 
     def _needed(self, table: TableName) -> frozenset[int]:
         """Return the snapshots that somebody may still read."""
-        since = self._now - self._grace
+        since = self._around.clock.now() - self._grace  # releases that expired in this very call have an end, too
         return frozenset(
             t.snapshot_id
             for release in self._around.registry.reader().releases(self._name)
