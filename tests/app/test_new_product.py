@@ -171,6 +171,13 @@ def test_types_are_chosen_with_care(mesh: Mesh, tmp_path: Path, values: list[str
     assert types(mesh.new_product("d.p", [str(path)]))["v"] == type_
 
 
+@pytest.mark.parametrize(("last", "type_"), [("7", "BIGINT"), ("7.5", "DOUBLE"), ("x", "VARCHAR"), ("007", "VARCHAR")])
+def test_the_last_of_many_rows_counts_like_the_first(mesh: Mesh, tmp_path: Path, last: str, type_: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("k,v\n" + "".join(f"a,{i}\n" for i in range(20_000)) + f"a,{last}\n")
+    assert types(mesh.new_product("d.p", [str(path)]))["v"] == type_
+
+
 @pytest.mark.parametrize(
     ("name", "values", "type_"),
     [
@@ -222,8 +229,8 @@ def test_formats(mesh: Mesh, tmp_path: Path) -> None:
     (tmp_path / "E é.txt").write_bytes("id;name\n1;Zoë\n".encode("latin-1"))
     files = ["a.csv.gz", "b.csv.zip", "c.parquet", "d.TSV", "E é.txt"]
     document = mesh.new_product("shop.all", [str(tmp_path / f) for f in files])
-    assert [t["name"] for t in document["tables"]] == ["a", "b", "c", "d", "e"]
-    assert published(mesh, "shop.all", "e") == [{"id": 1, "name": "Zoë"}]
+    assert [t["name"] for t in document["tables"]] == ["a", "b", "c", "d", "e_e"]
+    assert published(mesh, "shop.all", "e_e") == [{"id": 1, "name": "Zoë"}]
     with mesh.query("SELECT count(*) AS n, count(DISTINCT zip) AS z FROM shop.all.d") as result:
         assert result.to_arrow().to_pylist() == [{"n": 3, "z": 3}]
     pipeline = (Path(document["folder"]) / "pipeline.yaml").read_text()
@@ -264,6 +271,36 @@ def test_a_word_for_nothing_can_be_named(mesh: Mesh, tmp_path: Path) -> None:
     named = mesh.new_product("d.q", [str(path)], null_values=["NA"])
     assert types(named)["v"] == "BIGINT"
     assert published(mesh, "d.q", "t") == [{"k": "a", "v": 1}, {"k": "b", "v": None}]
+
+
+def test_a_file_without_a_header_is_suspected_and_can_be_read(mesh: Mesh, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("1,2026-01-01,x\n2,2026-01-02,y\n")
+    assert mesh.new_product("d.p", [str(path)])["tables"][0]["header_looks_like_data"]
+    assert not mesh.new_product("d.q", [str(path)], header=False)["tables"][0]["header_looks_like_data"]
+    assert [list(row.values())[2] for row in published(mesh, "d.q", "t")] == ["x", "y"]
+
+
+@pytest.mark.parametrize("header", ["id,2024,2025", "id,when", "one,two,three"])
+def test_an_honest_header_is_not_suspected(mesh: Mesh, tmp_path: Path, header: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"{header}\n" + ",".join("1" for _ in header.split(",")) + "\n")
+    assert not mesh.new_product("d.p", [str(path)])["tables"][0]["header_looks_like_data"]
+
+
+@pytest.mark.parametrize(
+    ("file", "table"),
+    [
+        ("Order.csv", "order_table"),
+        ("Übersicht März.csv", "ubersicht_marz"),
+        ("sales_v2.csv", "sales"),
+        ("24.csv", "n_24"),
+    ],
+)
+def test_tables_get_names_that_need_no_quotes(mesh: Mesh, tmp_path: Path, file: str, table: str) -> None:
+    (tmp_path / file).write_text(ORDERS)
+    assert mesh.new_product("d.p", [str(tmp_path / file)])["tables"][0]["name"] == table
+    assert len(published(mesh, "d.p", table)) == 3
 
 
 def test_no_rows_are_a_delivery_too(mesh: Mesh, tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,6 +20,7 @@ from hanse.base.suggest import closest
 from hanse.blueprints.codes import DOMAIN_MISSPELT, NOT_A_SOURCE, PRODUCT_EXISTS, WOULD_OVERWRITE
 from hanse.blueprints.draft import Source, draft
 from hanse.blueprints.folder import bring, compare, same_content, write
+from hanse.blueprints.sql_names import RESERVED
 
 if TYPE_CHECKING:
     from hanse.app.mesh import Mesh
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 # The engine seam's code for a text that is not in the encoding it was read with.
 _WRONG_ENCODING = "HNS-E014"
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MARKS_OF_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -37,6 +43,7 @@ def new_product(
     *,
     link: bool = False,
     null_values: Sequence[str] = (),
+    header: bool = True,
     new_domain: bool = False,
 ) -> Document:
     """Draft a product from files; see :meth:`hanse.app.Mesh.new_product`."""
@@ -52,13 +59,13 @@ def new_product(
             fix="name another product, or edit that one",
             subject=str(name),
         )
-    inputs = [replace(source, null_values=tuple(null_values)) for source in _inputs(files)]
+    words, named = tuple(null_values), None if header else False
+    inputs = [replace(s, null_values=words, header=named) if s.format == "csv" else s for s in _inputs(files)]
     places = {source.name: _place(root, folder, source, link=link) for source in inputs}
     sources = []
     for source, profile in zip(inputs, _profiles(mesh, inputs), strict=True):
-        csv = {"encoding": profile.pop("encoding"), "null_values": list(source.null_values)}
-        said = {key: value for key, value in csv.items() if value and source.format == "csv"}
-        sources.append(Source(profile, places[source.name], said))
+        csv = {"header": source.header, "encoding": profile.pop("encoding"), "null_values": list(source.null_values)}
+        sources.append(Source(profile, places[source.name], {k: v for k, v in csv.items() if v not in (None, [])}))
     copies = {
         f"domains/{name.domain}/{name.product}/{places[s.name]}": Path(s.path)
         for s in inputs
@@ -128,7 +135,7 @@ def _input(file: str) -> FileInput:
             why="Parquet compresses inside; unpack it" if format_ else "its name does not say what it holds",
             fix="name files that end in .csv, .tsv, .txt (also with .gz or .zip) or .parquet",
         )
-    name = given if path is rest and separator else suggest_name(os.path.basename(path).partition(".")[0])[:MAX_NAME]
+    name = given if path is rest and separator else _table_name(os.path.basename(path).partition(".")[0])
     fault = name_fault(name)
     if fault:
         raise BlueprintError(
@@ -137,6 +144,13 @@ def _input(file: str) -> FileInput:
             fix=f"name the table: `--from {suggest_name(name)[:20]}={path}`",
         )
     return FileInput(name, os.path.abspath(path), format_, compression, written=path)
+
+
+def _table_name(stem: str) -> str:
+    """Return a legal name that needs no quotes in SQL, either."""
+    letters = "".join(c for c in unicodedata.normalize("NFKD", stem) if not unicodedata.combining(c))
+    name = suggest_name(letters)[:MAX_NAME].rstrip("_")
+    return f"{name}_table" if name in RESERVED else name
 
 
 def _place(root: Path, folder: Path, source: FileInput, *, link: bool) -> str:
@@ -215,7 +229,17 @@ def _look(session: Session, source: FileInput, scratch: str) -> Document:
     bound = f"__d_{source.name}"
     session.bind(bound, relation(source, source.path, text=True, scratch=scratch))
     found = profile(session, bound, name=source.name, file=os.path.basename(source.path), scratch=scratch)
-    return {**found, "encoding": source.encoding}
+    doubtful = source.format == "csv" and source.header is None and _looks_like_data(found["columns"])
+    return {**found, "encoding": source.encoding, "header_looks_like_data": doubtful}
+
+
+def _looks_like_data(columns: Sequence[Document]) -> bool:
+    """Say whether a header holds what its columns hold: numbers or dates. Years name columns often enough."""
+    return any(
+        (c["type"] in ("BIGINT", "DOUBLE") and _NUMBER.fullmatch(c["name"]) and not _YEAR.fullmatch(c["name"]))
+        or (c["type"].startswith(("DATE", "TIMESTAMP")) and _DAY.match(c["name"]))
+        for c in columns
+    )
 
 
 def _likely_encoding(path: str) -> str:

@@ -133,11 +133,14 @@ def _pipeline(sources: Sequence[Source]) -> list[str]:
         if source.csv:
             lines.append("    csv:")
             for setting, value in source.csv.items():
-                shown = (
-                    "[" + ", ".join(text(v) for v in value) + "]" if isinstance(value, list | tuple) else text(value)
-                )
-                lines.append(f"      {setting}: {shown}")
+                lines.append(f"      {setting}: {_setting(value)}")
     return lines
+
+
+def _setting(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "[" + ", ".join(map(text, value)) + "]" if isinstance(value, list | tuple) else text(value)
 
 
 def _contract(name: ProductName, sources: Sequence[Source]) -> list[str]:

@@ -31,6 +31,7 @@ def command_new() -> None:
     "--copy/--link", "copy", default=True, help="Copy the files into the product, or read them where they are."
 )
 @click.option("--null", "null_values", metavar="TEXT", multiple=True, help="A text that means nothing, such as NA.")
+@click.option("--no-header", is_flag=True, help="The first line of CSV files holds values, not names.")
 @click.option("--new-domain", is_flag=True, help="Make a new domain although one has nearly the same name.")
 @json_option
 @click.pass_context
@@ -40,6 +41,7 @@ def command_new_product(
     files: tuple[str, ...],
     copy: bool,
     null_values: tuple[str, ...],
+    no_header: bool,
     new_domain: bool,
     as_json: bool,
 ) -> int:
@@ -48,7 +50,7 @@ def command_new_product(
     The draft can be applied and run at once. Nothing that exists is overwritten.
     """
     document = opened(context).new_product(
-        product, files, link=not copy, null_values=null_values, new_domain=new_domain
+        product, files, link=not copy, null_values=null_values, header=not no_header, new_domain=new_domain
     )
     if as_json:
         print_json(document)
@@ -57,6 +59,10 @@ def command_new_product(
         say(f"  {path}")
     for table in document["tables"]:
         say_status("ok", f"{document['product']}.{table['name']}: {_summary(table)}")
+        if table["header_looks_like_data"]:
+            say_status(
+                "warning", "its first line looks like data: is there a header? If not, add --no-header", indent=2
+            )
         for column in table["columns"]:
             if column["note"]:
                 say(f"  {column['name']} stays text: {column['note']}")

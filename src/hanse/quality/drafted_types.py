@@ -41,6 +41,7 @@ _PATTERNS = {
     "iban": r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?",
     "phone": r"(?:\+|00)[0-9](?:[ ()/.-]?[0-9]){6,14}",
 }
+_SAMPLE = 5_000
 _LOOKS = ("email", "iban", "phone")
 
 
@@ -71,27 +72,43 @@ class TextFacts:
 
 
 def text_facts(session: Session, relation: str, names: Sequence[str]) -> dict[str, TextFacts]:
-    """Count, in one pass, what the texts of some columns are."""
+    """Count what the texts of some columns are: in a sample first, then in all rows whatever the sample had any of.
+
+    A pattern that no value of the sample matches counts as matched by none, so it is a type's pattern no more.
+    """
+    table = exp.Table(this=identifier(relation))
+    sample = _counted(session, exp.select("*").from_(table.copy()).limit(_SAMPLE).subquery("s"), names, {})
+    some = {
+        name: tuple(p for p in _PATTERNS if not facts.present or facts.matching[p]) for name, facts in sample.items()
+    }
+    return _counted(session, table, names, some)
+
+
+def _counted(
+    session: Session, source: exp.Expr, names: Sequence[str], patterns: Mapping[str, Sequence[str]]
+) -> dict[str, TextFacts]:
     chosen: list[exp.Expr] = []
     for name in names:
-        mantissa = _call("regexp_replace", column(name), _literal("[eE].*"), _literal(""))
-        digits = _call("regexp_replace", mantissa, _literal("[^0-9]"), _literal(""), _literal("g"))
-        scale = _call("length", _call("split_part", column(name), _literal("."), exp.Literal.number(2)))
-        chosen += [
-            exp.Count(this=column(name)),
-            exp.Max(this=_call("length", digits)),
-            exp.Min(this=scale),
-            exp.Max(this=scale.copy()),
-        ]
-        chosen += [
-            _call("count_if", _call("regexp_full_match", column(name), _literal(pattern)))
-            for pattern in _PATTERNS.values()
-        ]
+        wanted = patterns.get(name, tuple(_PATTERNS))
+        chosen += [exp.Count(this=column(name)), *(_measures(name) if "number" in wanted else [exp.Null()] * 3)]
+        chosen += [_matching(name, _PATTERNS[p]) if p in wanted else exp.Null() for p in _PATTERNS]
     named = [exp.alias_(value, f"c{at}", quoted=True) for at, value in enumerate(chosen)]
-    query = exp.select(*named).from_(exp.Table(this=identifier(relation))).sql("duckdb")
-    numbers = [int(values[0].as_py() or 0) for values in session.fetch(query).columns]
+    found = session.fetch(exp.select(*named).from_(source).sql("duckdb"))
+    numbers = [int(values[0].as_py() or 0) for values in found.columns]
     width = 4 + len(_PATTERNS)
     return {name: _facts(numbers[at * width : (at + 1) * width]) for at, name in enumerate(names)}
+
+
+def _measures(name: str) -> list[exp.Expr]:
+    """Return the most digits of a value, and the least and most digits after the point."""
+    mantissa = _call("regexp_replace", column(name), _literal("[eE].*"), _literal(""))
+    digits = _call("regexp_replace", mantissa, _literal("[^0-9]"), _literal(""), _literal("g"))
+    scale = _call("length", _call("split_part", column(name), _literal("."), exp.Literal.number(2)))
+    return [exp.Max(this=_call("length", digits)), exp.Min(this=scale), exp.Max(this=scale.copy())]
+
+
+def _matching(name: str, pattern: str) -> exp.Expr:
+    return _call("count_if", _call("regexp_full_match", column(name), _literal(pattern)))
 
 
 def _facts(numbers: Sequence[int]) -> TextFacts:
