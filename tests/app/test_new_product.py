@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 
 from hanse.app import Mesh, open_mesh
 from hanse.base import BlueprintError, HanseError, IngestError
+from hanse.blueprints import orders_state
+from hanse.blueprints.orders_data import KEYS
 from hanse.testing.meshes import MeshFolder
 
 ORDERS = "order_id,zip,paid\n1,01234,true\n2,99999,\n3,00001,false\n"
@@ -250,6 +252,15 @@ def test_a_linked_file_is_read_where_it_is(mesh: Mesh, orders: Path) -> None:
     assert len(published(mesh, "sales.orders", "orders")) == 4
 
 
+def test_another_products_file_is_no_source_to_link(mesh: Mesh) -> None:
+    there = MeshFolder(Path(mesh.config.root))
+    there.product("sales.there", {"t": {"a": "string"}}, data={"t.csv": "a\n1\n"})
+    theirs = there.root / "domains" / "sales" / "there" / "data" / "t.csv"
+    with pytest.raises(BlueprintError, match="HNS-B009") as caught:
+        mesh.new_product("sales.mine", [str(theirs)], link=True)
+    assert "input port" in str(caught.value)
+
+
 def test_a_file_that_lies_in_the_product_stays_there(mesh: Mesh) -> None:
     folder = Path(mesh.config.root, "domains", "sales", "orders", "data")
     folder.mkdir(parents=True)
@@ -384,3 +395,20 @@ def test_what_was_cut_short_can_be_done_again(mesh: Mesh, orders: Path) -> None:
     again = mesh.new_product("sales.orders", [str(orders)])
     assert [f.rsplit("/", 1)[1] for f in again["written"] if "/data/" not in f] == ["product.yaml"]
     assert everything(Path(mesh.config.root)) == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_is_promised_holds_of_the_next_honest_deliveries(mesh: Mesh, tmp_path: Path, seed: int) -> None:
+    files = orders_state(seed, 500, 0)
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    document = mesh.new_product("shop.all", [str(tmp_path / name) for name in files], link=True)
+    keys = {f"{t['name']}.csv": tuple(t["primary_key"]) for t in document["tables"]}
+    assert keys == KEYS
+    mesh.apply(["shop.all"])
+    for day in (0, 1, 30, 200):
+        for name, content in orders_state(seed, 500, day).items():
+            (tmp_path / name).write_bytes(content)
+        (run,) = mesh.run(["shop.all"])["runs"]
+        assert run["status"] == "succeeded", run["checks"]
