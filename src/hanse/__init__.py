@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hanse.app import Mesh, open_mesh
     from hanse.base import HanseError
+    from hanse.base.version import VERSION as __version__
 
-__version__ = "0.1.0"
 __all__ = ["HanseError", "Mesh", "__version__", "open_mesh"]
 
 
@@ -27,4 +27,8 @@ def __getattr__(name: str) -> Any:
         from hanse.base import HanseError
 
         return HanseError
+    if name == "__version__":
+        from hanse.base.version import VERSION
+
+        return VERSION
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,7 +14,7 @@ def test_a_complete_product_has_no_problems(folder: Folder) -> None:
     workspace = folder.load()
     assert workspace.problems == ()
     product = workspace.product(ORDERS)
-    assert [(t.name, t.path, t.sql) for t in product.transforms] == [
+    assert [(t.name, t.path, t.text) for t in product.transforms] == [
         ("orders", f"{HERE}/transforms/orders.sql", "SELECT 1 AS order_id, 'a' AS customer\n"),
         ("private_step", f"{HERE}/transforms/private_step.sql", "SELECT 2\n"),
     ]
@@ -56,7 +56,7 @@ def test_misspelt_folders_are_noticed(name: str, fix: str, folder: Folder) -> No
     [
         ("contracts/notes.txt", "HNS-S028", Severity.WARNING),
         ("transforms/orders.spark", "HNS-S028", Severity.WARNING),
-        ("transforms/model.py", "HNS-S028", Severity.ERROR),
+        ("transforms/model.ipynb", "HNS-S028", Severity.WARNING),
         ("transforms/old/x.sql", "HNS-S028", Severity.WARNING),
         ("queries/x.txt", "HNS-S028", Severity.WARNING),
     ],

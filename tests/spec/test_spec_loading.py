@@ -45,12 +45,12 @@ def test_everything_that_a_mesh_says(folder: Folder) -> None:
 description: For tests.
 registry: {url: "${URL:-sqlite:///x.db}"}
 storage: {warehouse: /data}
-engine: {driver: duckdb, threads: "${THREADS}", memory_limit: 4 GB}
+engine: {driver: duckdb, threads: "${THREADS}", memory_limit: 4 GB, python_seconds: 60}
 """,
     )
     mesh = folder.load({"THREADS": "3"}).mesh
     assert (mesh.description, mesh.registry, mesh.warehouse) == ("For tests.", "sqlite:///x.db", "/data")
-    assert mesh.engine == EngineSettings("duckdb", 3, 4_000_000_000)
+    assert mesh.engine == EngineSettings("duckdb", 3, 4_000_000_000, 60)
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,53 @@ UNEXPECTED = Code(
     "a run stopped unexpectedly",
     "An error that Hanse did not foresee, or an interruption, ended the run. Consumers keep the last release.",
 )
+PYTHON_SYNTAX = Code(
+    "HNS-L050",
+    "a Python transform is not Python",
+    "A file of `transforms` that ends in `.py` cannot be parsed by the Python that runs Hanse. The place is the "
+    "parser's own.",
+)
+PYTHON_WITHOUT_FUNCTION = Code(
+    "HNS-L051",
+    "a Python transform without its function",
+    "A Python transform is a function called `transform`, or like its table, at the top of its file. It must not be "
+    "asynchronous.",
+)
+PYTHON_SIGNATURE = Code(
+    "HNS-L052",
+    "inputs of a Python transform cannot be told",
+    "Each parameter of a Python transform is an input: it is annotated with the type in which it is handed over, and "
+    'named as in SQL, by its own name or in `Annotated[pa.Table, "port.table"]`. Defaults, `*args` and `**options` '
+    "mean nothing here.",
+)
+PYTHON_RAISED = Code(
+    "HNS-L053",
+    "a Python transform raised an error",
+    "The owner's code raised an exception. The place is the innermost line of the transform that it came through.",
+)
+PYTHON_TIMEOUT = Code(
+    "HNS-L054",
+    "a Python transform took too long",
+    "It was ended after the seconds that `engine.python_seconds` in `mesh.yaml` allows. Make it faster, or allow more.",
+)
+PYTHON_MEMORY = Code(
+    "HNS-L055",
+    "a Python transform needed too much memory",
+    "It was ended because it took more memory than `engine.memory_limit` in `mesh.yaml` allows. Work on relations or "
+    "batches instead of whole tables, or allow more.",
+)
+PYTHON_ENDED = Code(
+    "HNS-L056",
+    "the process of a Python transform ended",
+    "The process ended without a result: it was killed, it crashed in a library, or it could not be started. The "
+    "message names the signal or the exit code.",
+)
+PYTHON_RESULT = Code(
+    "HNS-L057",
+    "a Python transform returned no table",
+    "A Python transform returns an Arrow table, a stream of Arrow batches, a DuckDB relation, an Ibis expression or "
+    "another object that gives Arrow batches; its columns have distinct names and types that Parquet keeps.",
+)
 PAUSED = Code(
     "HNS-L030",
     "the product is paused",

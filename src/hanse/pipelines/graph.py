@@ -1,4 +1,4 @@
-"""The graph of a product's transforms: who reads what, found from the SQL itself."""
+"""The graph of a product's transforms: who reads what, found from their code itself."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hanse.base import HanseError, Location, Problem, Severity, TableName
 from hanse.base.names import split_major
 from hanse.base.suggest import did_you_mean
 from hanse.pipelines.codes import CYCLE, UNKNOWN_RELATION, UNUSED_TRANSFORM
+from hanse.pipelines.program import Program, read_program
 from hanse.spec import FileInput, OutputPort, Product, ResolvedInput, Table, Transform
 
 Parts = tuple[str, ...]
@@ -47,10 +48,12 @@ class Node:
 
     Attributes:
         name: name within the product (``orders`` or ``orders_v2``).
-        transform: SQL that builds it, None for a table built straight from a file.
+        transform: code that builds it, None for a table built straight from a file.
         port: output port that serves it, None if private.
         table: the contract's table, None if private.
-        reads: what each relation named in the SQL means.
+        reads: what each relation named in the code means.
+        statement: what was read of a transform in SQL.
+        program: what was read of a transform in Python.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Node:
     table: Table | None
     reads: Mapping[Parts, Read]
     statement: sql.Statement | None = field(default=None, repr=False, compare=False)
+    program: Program | None = field(default=None, repr=False, compare=False)
 
     @property
     def is_private(self) -> bool:
@@ -142,21 +146,26 @@ class _Builder:
         return None  # spec reports a table that nothing builds
 
     def _parsed(self, name: str, transform: Transform, port: OutputPort | None, table: Table | None) -> Node | None:
+        statement, program = None, None
         try:
-            statement = sql.parse_select(transform.sql, path=transform.path)
+            if transform.language == "python":
+                program = read_program(transform)
+            else:
+                statement = sql.parse_select(transform.text, path=transform.path)
         except HanseError as error:
             self.problems.extend(error.problems)
             return None
+        relations = program.relations if program else statement.relations if statement else ()
         reads: dict[Parts, Read] = {}
-        for relation in statement.relations:
+        for relation in relations:
             read = self._resolve(name, tuple(p.lower() for p in relation.parts))
             if read is None:
                 self._report_unknown(transform, relation)
             else:
                 reads[relation.parts] = read
-        if len(reads) < len({r.parts for r in statement.relations}):
+        if len(reads) < len({r.parts for r in relations}):
             return None
-        return Node(name, transform, port, table, reads, statement)
+        return Node(name, transform, port, table, reads, statement, program)
 
     def _resolve(self, reader: str, parts: Parts) -> Read | None:
         match parts:

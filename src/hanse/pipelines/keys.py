@@ -11,6 +11,7 @@ from hanse.ingest import FileState
 from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead
 from hanse.registry import Release
 from hanse.spec import FileInput, TableSettings
+from hanse.spec.folder import python_environment
 
 
 def run_key(
@@ -66,13 +67,15 @@ def node_keys(
     for node in graph.needed:
         reads = {".".join(p): _read_key(r, keys, files, sources, upstream) for p, r in node.reads.items()}
         shape = shapes.get(node.name)
-        whole = {
-            "sql": node.transform.sql if node.transform else None,
+        whole: dict[str, Any] = {
+            "sql": node.transform.text if node.transform else None,
             "reads": reads,
             "shape": shape,
             "engine": engine,
             "nonce": run_id if is_volatile(node) else None,
         }
+        if node.program is not None:
+            whole["python"] = python_environment()
         growth = (growing or {}).get(node.name)
         keys[node.name] = digest(whole) if growth is None else growth.key(whole, reads, shape)
     return keys
@@ -117,8 +120,9 @@ class Growth:
 
 
 def is_volatile(node: Node) -> bool:
-    """Say whether a node's SQL gives another result each time by itself."""
-    return node.statement is not None and node.statement.is_volatile
+    """Say whether a node's code gives another result each time by itself."""
+    found = node.statement or node.program
+    return found is not None and found.is_volatile
 
 
 def _read_key(

@@ -68,6 +68,11 @@ def relation_of(read: Read) -> str:
             return f"__p_{table.domain}__{table.product}__{table.local}"
 
 
+def result_of(node: Node) -> str:
+    """Return the internal name under which a session knows what a Python transform returned."""
+    return f"__y_{node.name}"
+
+
 def select_of(session: Session, node: Node, product: Product) -> str:
     """Return the SELECT that builds a node, confined to its declared inputs by both readers.
 
@@ -75,6 +80,8 @@ def select_of(session: Session, node: Node, product: Product) -> str:
         Denied: the SQL names something that it may not.
         RunError: HNS-L003: a file has other columns than the contract's table.
     """
+    if node.program is not None:
+        return sql.select_star(result_of(node))
     if node.statement is not None:
         bound = node.statement.bind({parts: relation_of(read) for parts, read in node.reads.items()})
         with explained(node, product):

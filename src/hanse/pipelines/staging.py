@@ -20,6 +20,7 @@ from hanse.pipelines.deliver import Change, Target, deliver, delivered_table, se
 from hanse.pipelines.deliver import Delivery as Delivered
 from hanse.pipelines.deliver import unchanged as unchanged_table
 from hanse.pipelines.graph import Node, NodeRead, published_name
+from hanse.pipelines.python_steps import PythonSteps
 from hanse.pipelines.stage import (
     Staged,
     hold_private,
@@ -41,6 +42,7 @@ class Staging:
 
     def __init__(self, work: Work, session: Session) -> None:
         self._work, self._session = work, session
+        self._python = PythonSteps(work.scratch, work.around.workspace.mesh.engine)
 
     def stage_all(self, wanted: Sequence[Node]) -> None:
         """Stage nodes as soon as what they read is staged; the first failure lets the others under way finish.
@@ -52,7 +54,10 @@ class Staging:
         nodes = {n.name: n for n in wanted}
         running: dict[Future[None], str] = {}
         done = 0
-        with ThreadPoolExecutor(_workers(), thread_name_prefix="hanse-stage") as pool, _ended_at_once(self._session):
+        with (
+            ThreadPoolExecutor(_workers(), thread_name_prefix="hanse-stage") as pool,
+            _ended_at_once(self._session, self._python),
+        ):
             while True:
                 ready = self._work.found.ready.keys()
                 for name in [n for n, needs in waiting.items() if needs <= ready]:
@@ -83,8 +88,16 @@ class Staging:
         else:
             self._stage_private(node)
 
+    def _compute(self, node: Node) -> None:
+        """Run a Python transform; whatever follows reads its result. SQL needs no such step."""
+        if node.program is not None:
+            with self._work.log.step("python", node.name) as measured:
+                self._python.run(self._session, node, self._work.product, measured)
+
     def _is_small(self, node: Node) -> bool:
         """Say whether a private result can be held in memory: quick to build again, and not worth a file."""
+        if node.program is not None:
+            return False  # a process of its own costs more than a file
         rows = [self._work.found.ready[relation_of(read)] for read in node.reads.values()]
         return all(r is not None for r in rows) and sum(r or 0 for r in rows) <= HELD_ROWS
 
@@ -94,6 +107,7 @@ class Staging:
         if rows is not None:
             self._work.log.reused("stage", node.name, rows, {"path": path})
         else:
+            self._compute(node)
             with self._work.log.step("stage", node.name) as measured:
                 staged = stage_private(self._session, node, self._work.product, path)
                 rows = measured.rows = staged.rows
@@ -118,6 +132,7 @@ class Staging:
         path = self._work.staging(node)
         ready = self._staged_before(node, path)
         if ready is None:
+            self._compute(node)
             with self._work.log.step("stage", node.name) as measured:
                 aside = os.path.join(self._work.scratch, f"sound-{node.name}.parquet")
                 staged = stage_table(
@@ -143,6 +158,7 @@ class Staging:
             return unchanged_table(self._work.around.store, target)
         relation_name = f"__d_{node.name}"
         path = os.path.join(self._work.scratch, f"delivery-{node.name}.parquet")
+        self._compute(node)
         with self._work.log.step("stage", node.name) as measured:
             delivered = replace(node, table=delivered_table(target.table, target.settings))
             aside = os.path.join(self._work.scratch, f"sound-{node.name}.parquet")
@@ -243,13 +259,14 @@ class Staging:
 
 
 @contextmanager
-def _ended_at_once(session: Session) -> Iterator[None]:
-    """End what runs in a session when somebody interrupts; otherwise its threads would be waited for."""
+def _ended_at_once(session: Session, python: PythonSteps) -> Iterator[None]:
+    """End what runs in a session and beside it when somebody interrupts; otherwise its threads would be waited for."""
     try:
         yield
     except Exception:
         raise
     except BaseException:
+        python.close()
         session.close()
         raise
 

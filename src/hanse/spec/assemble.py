@@ -80,8 +80,8 @@ class _Assembler:
         described = self._product_file()
         contracts = self._contracts()
         pipeline = self._pipeline()
-        transforms = self._sql_files("transforms")
-        queries = tuple(SavedQuery(t.name, t.path, t.sql) for t in self._sql_files("queries"))
+        transforms = self._transforms()
+        queries = tuple(SavedQuery(name, path, sql) for name, path, sql in self._texts("queries", ".sql"))
         product = None
         if described and pipeline.pipeline:
             document, model = described
@@ -195,24 +195,29 @@ class _Assembler:
                 yield name, data
             elif not name.endswith((".md", "~")):
                 what = f"`{name}` is not used: files of `{folder}` end in {' or '.join(suffixes)}"
-                python = name.endswith(".py") and folder == "transforms"
-                report = self._report if python else self._warn
-                fix = "write the transform in SQL" if python else "rename or remove it"
-                report(codes.IGNORED_FILE, what, Location(self._path(name)), fix=fix)
+                self._warn(codes.IGNORED_FILE, what, Location(self._path(name)), fix="rename or remove it")
 
-    def _sql_files(self, folder: str) -> tuple[Transform, ...]:
-        found = []
-        for name, data in self._of_folder(folder, (".sql",)):
-            path = self._path(name)
+    def _transforms(self) -> tuple[Transform, ...]:
+        found: dict[str, Transform] = {}
+        for name, path, text in self._texts("transforms", ".sql", ".py"):
+            other = found.setdefault(name, Transform(name, path, text, "python" if path.endswith(".py") else "sql"))
+            if other.path != path:
+                self._problems.append(duplicate("transform", name, Location(path, 1, 1)))
+        return tuple(found.values())
+
+    def _texts(self, folder: str, *suffixes: str) -> Iterable[tuple[str, str, str]]:
+        """Yield name, path and text of a folder's files."""
+        for file, data in self._of_folder(folder, suffixes):
+            path = self._path(file)
             try:
-                sql = decode(data, path)
+                text = decode(data, path)
             except SpecError as error:
                 self._problems += error.problems
                 continue
-            if not sql.strip():
-                self._report(codes.EMPTY_FILE, f"{path} is empty", Location(path, 1, 1), fix="write the SELECT")
-            found.append(Transform(name.removeprefix(f"{folder}/").removesuffix(".sql"), path, sql))
-        return tuple(found)
+            if not text.strip():
+                fix = "write the function" if file.endswith(".py") else "write the SELECT"
+                self._report(codes.EMPTY_FILE, f"{path} is empty", Location(path, 1, 1), fix=fix)
+            yield file.removeprefix(f"{folder}/").rsplit(".", 1)[0], path, text
 
     # The product
 

@@ -71,6 +71,9 @@ class EngineFile(Strictly):
     memory_limit: Annotated[Text, AfterValidator(_check_size)] | None = Field(
         None, description="Memory it may use, such as `4 GB` or `512 MiB`. Default: 80 % of the machine's."
     )
+    python_seconds: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Seconds that a Python transform may take before it is ended. Default: 3600."
+    )
 
 
 class RetentionFile(Strictly):

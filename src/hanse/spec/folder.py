@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+
+from hanse.base.version import VERSION
 
 # Part of every digest: a reader that understands files differently reads all of them anew.
 READER = "1"
@@ -100,6 +103,17 @@ def content_digest(files: Iterable[tuple[str, bytes]]) -> str:
         parts.append(b"%d:%s%d:" % (len(encoded), encoded, len(data)))
         parts.append(data)
     return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+def has_python(names: Iterable[str]) -> bool:
+    """Say whether some of a product's files, relative to its folder, are Python transforms."""
+    return any(name.startswith("transforms/") and name.endswith(".py") for name in names)
+
+
+def python_environment() -> str:
+    """Return what the result of a Python transform may depend on besides its text and its inputs."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    return f"{sys.implementation.name} {version}, hanse {VERSION}"
 
 
 def full_digest(content: str, variables: Iterable[str], environ: Mapping[str, str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hanse.base import Location, Problem, Problems, ProductName, Severity, SpecError
@@ -11,7 +11,15 @@ from hanse.base.codes import ILLEGAL_NAME
 from hanse.base.names import MAX_OWNER_NAME, RESERVED_DOMAINS, name_fault, suggest_name
 from hanse.spec import codes
 from hanse.spec.cache import ContentCache
-from hanse.spec.folder import ProductFolder, content_digest, full_digest, read_bytes, read_folder
+from hanse.spec.folder import (
+    ProductFolder,
+    content_digest,
+    full_digest,
+    has_python,
+    python_environment,
+    read_bytes,
+    read_folder,
+)
 from hanse.spec.neighbours import check_neighbours
 from hanse.spec.own import domain_of, mesh_of
 from hanse.spec.retention import check_retention
@@ -245,7 +253,7 @@ class _Load:
             if assembly.product is None:
                 self._broken[name] = assembly.contract_ids
                 return None
-            settings = full_digest(content, assembly.variables, self._environ)
+            settings = self._settings(content, assembly.variables, folder)
             summary = summarise(assembly, settings, self._environ, folder.others)
             if self._cache is not None:
                 document = to_document(summary, content, folder.data if assembly.from_data else None)
@@ -263,9 +271,14 @@ class _Load:
             return None
         if known["data"] is not None and known["data"] != folder.data:
             return None
-        if known["settings"] != full_digest(content, known["variables"], self._environ):
+        if known["settings"] != self._settings(content, known["variables"], folder):
             return None
         return from_document(known, self._environ)
+
+    def _settings(self, content: str, variables: Iterable[str], folder: ProductFolder) -> str:
+        if has_python(folder.files):
+            content = f"{python_environment()}:{content}"
+        return full_digest(content, variables, self._environ)
 
     def _assemble(self, name: ProductName, folder: ProductFolder) -> Assembly:
         from hanse.spec.assemble import assemble  # pydantic and YAML are loaded when needed only

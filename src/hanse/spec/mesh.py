@@ -10,6 +10,9 @@ from hanse.spec.retention import Retention
 if TYPE_CHECKING:
     from hanse.spec.product import TeamMember
 
+PYTHON_SECONDS = 3600
+"""How long a Python transform may take if nothing is said."""
+
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
@@ -18,12 +21,15 @@ class EngineSettings:
     Attributes:
         driver: ``duckdb``.
         threads: None: one per processor.
-        memory_limit: bytes, None: the engine's own default (80 % of the machine).
+        memory_limit: bytes, None: the engine's own default (80 % of the machine). Each process of a Python transform
+            may take as much.
+        python_seconds: how long a Python transform may take.
     """
 
     driver: str = "duckdb"
     threads: int | None = None
     memory_limit: int | None = None
+    python_seconds: int = PYTHON_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

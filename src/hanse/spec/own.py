@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from hanse.base import Location
-from hanse.spec.mesh import Domain, EngineSettings, MeshConfig
+from hanse.spec.mesh import PYTHON_SECONDS, Domain, EngineSettings, MeshConfig
 from hanse.spec.retention import retention_of
 from hanse.spec.sizes import parse_size
 
@@ -37,6 +37,7 @@ def mesh_of(document: dict[str, Any], root: str) -> MeshConfig:
             driver=engine.get("driver") or "duckdb",
             threads=int(threads) if threads is not None else None,
             memory_limit=parse_size(memory) if memory is not None else None,
+            python_seconds=int(engine.get("python_seconds") or PYTHON_SECONDS),
         ),
         retention=retention_of(retention),
         retention_limit=retention_of((retention or {}).get("limit")),

@@ -136,17 +136,19 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """One SQL file: its name is its table's name.
+    """One file of SQL or Python: its name is its table's name.
 
     Attributes:
         name: table built, as the file is called (``orders`` or ``orders_v2``).
         path: file, relative to the mesh.
-        sql: text, as it stands.
+        text: text, as it stands.
+        language: what it is written in.
     """
 
     name: str
     path: str
-    sql: str
+    text: str
+    language: Literal["sql", "python"] = "sql"
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,8 @@ def _check_private(transform: Transform) -> Iterator[Problem]:
     fault = name_fault(base)
     where = Location(transform.path)
     if fault:
-        fix = f"rename the file to `{suggest_name(transform.name)}.sql`"
+        suffix = ".py" if transform.language == "python" else ".sql"
+        fix = f"rename the file to `{suggest_name(transform.name)}{suffix}`"
         yield Problem(ILLEGAL_NAME, f"the transform `{transform.name}` has no legal name", where, why=fault, fix=fix)
     elif major is not None:
         yield Problem(

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hanse.sql.build import count, limit, project, quote, select_star
+    from hanse.sql.build import count, limit, project, quote, select_exact, select_star
     from hanse.sql.casts import CastFailures, cast_failures, cast_projection, row_of, same_type
     from hanse.sql.columns import output_columns
     from hanse.sql.parse import parse_select
@@ -33,6 +33,7 @@ _HOMES = {
     "row_of": "casts",
     "same_type": "casts",
     "second_reading": "second",
+    "select_exact": "build",
     "select_star": "build",
 }
 
@@ -52,6 +53,7 @@ __all__ = [
     "row_of",
     "same_type",
     "second_reading",
+    "select_exact",
     "select_star",
 ]
 

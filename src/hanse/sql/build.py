@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from hanse.sql.bind import write
+from hanse.sql.lex import Dialect
 
 SOURCE = "__src"
 
@@ -34,6 +35,27 @@ def quote(name: str) -> str:
 def select_star(relation: str) -> str:
     """Return a SELECT of everything in a relation with a one-part name."""
     return write(exp.Select(expressions=[exp.Star()]).from_(exp.Table(this=identifier(relation))))
+
+
+def select_exact(relation: str, have: Sequence[tuple[str, str]]) -> str:
+    """Return a SELECT of everything in a relation, in types that Parquet keeps exactly.
+
+    DuckDB writes integers of 128 bits as floating point; here they become decimals, or raise where they have more than
+    38 digits.
+
+    Args:
+        relation: internal name.
+        have: (column, type) as :meth:`hanse.interfaces.Session.describe` gives them.
+    """
+    decimal = exp.DataType.build("DECIMAL(38, 0)", dialect=Dialect)
+    chosen: list[exp.Expr] = []
+    for name, type_name in have:
+        value: exp.Expr = column(name, SOURCE)
+        if type_name in {"HUGEINT", "UHUGEINT"}:
+            value = exp.Cast(this=value, to=decimal.copy())
+        chosen.append(exp.alias_(value, name, quoted=True))
+    table = exp.Table(this=identifier(relation), alias=exp.TableAlias(this=identifier(SOURCE)))
+    return write(exp.Select(expressions=chosen).from_(table))
 
 
 def limit(select_sql: str, rows: int) -> str:
