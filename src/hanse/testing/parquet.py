@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hanse.base import TableName
@@ -92,21 +91,33 @@ def commit_files(
 
 
 def read_rows(scan: TableScan) -> list[dict[str, Any]]:
-    """Return the rows of a scan, columns by field id; an id that a file lacks is null."""
-    schema = arrow_schema(scan.columns)
+    """Return the rows of a scan, columns and members by field id; an id that a file lacks is null."""
     rows: list[dict[str, Any]] = []
     for path in scan.files:
-        rows.extend(_by_id(pq.read_table(path), schema).to_pylist())
+        table = pq.read_table(path)
+        rows.extend(_record(row, table.schema, scan.columns) for row in table.to_pylist())
     return rows
 
 
-def _by_id(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    present = {(field.metadata or {}).get(FIELD_ID): index for index, field in enumerate(table.schema)}
-    arrays = []
-    for field in schema:
-        index = present.get(field.metadata[FIELD_ID])
-        if index is None:
-            arrays.append(pa.nulls(table.num_rows, field.type))
-        else:
-            arrays.append(pc.cast(table.column(index), field.type))
-    return pa.Table.from_arrays(arrays, schema=schema)
+def _record(row: Mapping[str, Any], fields: Iterable[pa.Field], columns: Sequence[StoredColumn]) -> dict[str, Any]:
+    present = {int(field.metadata[FIELD_ID]): field for field in fields if FIELD_ID in (field.metadata or {})}
+    found = {column.name: present.get(column.field_id) for column in columns}
+    return {
+        column.name: None if (field := found[column.name]) is None else _value(row[field.name], field.type, column)
+        for column in columns
+    }
+
+
+def _value(value: Any, kind: pa.DataType, column: StoredColumn) -> Any:
+    if value is None:
+        return None
+    match column.type:
+        case Struct():
+            return _record(value, [kind.field(index) for index in range(kind.num_fields)], column.children)
+        case List():
+            return [_value(item, kind.value_type, column.children[0]) for item in value]
+        case Map():
+            key, content = column.children
+            return [(_value(k, kind.key_type, key), _value(v, kind.item_type, content)) for k, v in value]
+        case _:
+            return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from hanse.base import StorageError
 from hanse.drivers.iceberg import metadata
@@ -89,7 +89,7 @@ def _check_rows(reader: Reader, state: TableState, snapshot: Document, replaceme
     if schema_id == state.document["current-schema-id"]:
         return
     before = () if schema_id is None else columns(metadata.fields_of(state.document, schema_id))
-    tightened = tuple(_tightened(newest, {column.field_id for column in _required(before)}))
+    tightened = tuple(_tightened(newest, {column.field_id: column.required for column in _all(before)}))
     if not tightened:
         return
     keep = replacement.keep if replacement.keep == "all" else frozenset(replacement.keep)
@@ -101,21 +101,22 @@ def _check_rows(reader: Reader, state: TableState, snapshot: Document, replaceme
                 raise _lacks(replacement, file, column)
 
 
-def _required(present: Sequence[StoredColumn]) -> Iterator[StoredColumn]:
+def _all(present: Sequence[StoredColumn]) -> Iterator[StoredColumn]:
     for column in present:
-        if column.required:
-            yield column
-        yield from _required(column.children)
+        yield column
+        yield from _all(column.children)
 
 
 def _tightened(
-    newest: Sequence[StoredColumn], required_before: set[int], *, repeated: bool = False
+    newest: Sequence[StoredColumn], required_before: Mapping[int, bool], *, repeated: bool = False
 ) -> Iterator[tuple[StoredColumn, tuple[int, ...]]]:
     """Yield each column that is required since, with the leaves any of which proves that it has a value."""
     for column in newest:
-        if column.required and column.field_id not in required_before:
+        if column.required and not required_before.get(column.field_id):
             # Inside lists and maps, statistics say nothing of single items.
             yield column, () if repeated else tuple(_leaves(column))
+        if column.field_id not in required_before:
+            continue  # null in every row, so it has no members to miss
         inner = repeated or not isinstance(column.type, Struct)
         yield from _tightened(column.children, required_before, repeated=inner)
 

@@ -22,10 +22,13 @@ from hanse.testing.tables.concurrency import ConcurrencySuite
 from hanse.testing.tables.evolution import EvolutionSuite
 from hanse.testing.tables.files import FileSuite
 from hanse.testing.tables.lifecycle import LifecycleSuite
+from hanse.testing.tables.mixed import MixedFilesSuite
 from hanse.testing.tables.snapshots import SnapshotSuite
 
 __all__ = ["TablesConformance"]
 
 
-class TablesConformance(LifecycleSuite, ColumnSuite, EvolutionSuite, SnapshotSuite, FileSuite, ConcurrencySuite):
+class TablesConformance(
+    LifecycleSuite, ColumnSuite, EvolutionSuite, MixedFilesSuite, SnapshotSuite, FileSuite, ConcurrencySuite
+):
     """Subclass it with a name that pytest collects, and override :meth:`open_store`."""
