@@ -13,7 +13,7 @@ from hanse.base import SetClock
 from hanse.interfaces import TableStore
 from hanse.plan import Plan, apply, build
 from hanse.registry import Registry
-from meshes import MeshFolder
+from hanse.testing.meshes import MeshFolder
 
 
 @pytest.fixture

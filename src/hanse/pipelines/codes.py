@@ -137,7 +137,7 @@ PAUSED = Code(
     "transform, then let it run again with `hanse resume domain.product`.",
 )
 COMPACTION_LOST_ROWS = Code(
-    "HNS-L040",
+    "HNS-L060",
     "compaction does not add up",
     "Joining a table's small files gave another number of rows than they hold. Nothing was changed. A file is probably "
     "damaged: `hanse doctor` looks at all of them.",
