@@ -213,7 +213,8 @@ class MemoryTables:
             self._known(table, replacement.parent_id)
         if any(name in {"operation", "hanse.run-id"} or name.startswith("total-") for name in replacement.properties):
             raise StorageError(ILLEGAL_NOTE, "a note has a name that the store uses itself")
-        if len({file.path for file in replacement.files}) < len(replacement.files):
+        kept = () if replacement.keep == "all" else replacement.keep
+        if len({*kept, *(file.path for file in replacement.files)}) < len(replacement.files) + len(set(kept)):
             raise StorageError(BAD_FILE, "a staged file stands twice in one commit", subject=str(table))
         for file in replacement.files:
             fault = _fault(file, columns, self._data(table))

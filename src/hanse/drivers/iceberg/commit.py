@@ -194,7 +194,8 @@ def read_staged(replacement: Replacement, document: Document, folder: str) -> li
         if size != staged.bytes:
             raise _bad(replacement, staged, f"it has {size} bytes, not {staged.bytes}")
         files.append(read_file(staged, wanted))
-    if len({file.path for file in files}) < len(files):
+    kept = () if replacement.keep == "all" else replacement.keep
+    if len({*kept, *(file.path for file in files)}) < len(files) + len(set(kept)):
         raise StorageError(BAD_FILE, "a staged file stands twice in one commit", subject=str(replacement.table))
     return files
 

@@ -21,7 +21,9 @@ from hanse.testing.tables.columns import ColumnSuite
 from hanse.testing.tables.concurrency import ConcurrencySuite
 from hanse.testing.tables.evolution import EvolutionSuite
 from hanse.testing.tables.files import FileSuite
+from hanse.testing.tables.keeping import KeepSuite
 from hanse.testing.tables.lifecycle import LifecycleSuite
+from hanse.testing.tables.maintenance import MaintenanceSuite
 from hanse.testing.tables.mixed import MixedFilesSuite
 from hanse.testing.tables.snapshots import SnapshotSuite
 
@@ -29,6 +31,14 @@ __all__ = ["TablesConformance"]
 
 
 class TablesConformance(
-    LifecycleSuite, ColumnSuite, EvolutionSuite, MixedFilesSuite, SnapshotSuite, FileSuite, ConcurrencySuite
+    LifecycleSuite,
+    ColumnSuite,
+    EvolutionSuite,
+    MixedFilesSuite,
+    SnapshotSuite,
+    KeepSuite,
+    FileSuite,
+    ConcurrencySuite,
+    MaintenanceSuite,
 ):
     """Subclass it with a name that pytest collects, and override :meth:`open_store`."""
