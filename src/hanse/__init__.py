@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hanse.app import Mesh, open_mesh
     from hanse.base import HanseError
-    from hanse.base.version import VERSION as __version__
+
+    __version__: str
 
 __all__ = ["HanseError", "Mesh", "__version__", "open_mesh"]
 
