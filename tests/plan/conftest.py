@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from plan_folder import NOW, Folder
 
 from hanse.base import SetClock
 from hanse.drivers.iceberg import IcebergTables
 from hanse.interfaces import TableStore
 from hanse.registry import Registry
+from plan_folder import NOW, Folder
 
 
 @pytest.fixture
