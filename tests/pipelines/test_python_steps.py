@@ -201,8 +201,7 @@ def test_a_volatile_transform_runs_every_time(folder: MeshFolder) -> None:
     python(folder, "t", "volatile = True\ndef transform():\n    return pa.table({'n': [time.time_ns()]})")
     mesh, _ = run(folder)
     (first,) = rows(mesh, "FROM a.b.t")
-    # As with SQL, a run that has something else to do builds it anew; nothing else changed, so it is forced.
-    mesh.run(force=True)
+    assert mesh.run()["succeeded"] == 1
     assert rows(mesh, "FROM a.b.t") != [first]
 
 
@@ -519,3 +518,30 @@ def test_ibis_expressions(folder: MeshFolder) -> None:
     mesh, found = run(folder)
     assert found["status"] == "succeeded", found
     assert rows(mesh, "FROM a.b.t") == [{"n": 20}]
+
+
+def test_data_frames_that_give_arrow_batches(folder: MeshFolder) -> None:
+    columns = {"n": "integer", "s": "string"}
+    folder.product("a.b", {"t": columns, "u": columns})
+    frame = "Frame({'n': [1, 2], 's': ['a', None]})"
+    python(folder, "t", f"from polars import DataFrame as Frame\ndef transform():\n    return {frame}")
+    python(folder, "u", f"from pandas import DataFrame as Frame\ndef transform():\n    return {frame}")
+    mesh, found = run(folder)
+    assert found["status"] == "succeeded", found
+    for table in "tu":
+        assert rows(mesh, f"FROM a.b.{table} ORDER BY n") == [{"n": 1, "s": "a"}, {"n": 2, "s": None}]
+
+
+def test_many_small_batches_and_none_at_all(folder: MeshFolder) -> None:
+    folder.product("a.b", {"t": {"n": "integer"}, "u": {"n": "integer"}})
+    code = """
+    def transform() -> pa.RecordBatchReader:
+        schema = pa.schema([("n", pa.int64())])
+        return pa.RecordBatchReader.from_batches(schema, (pa.record_batch([[i]], schema) for i in range(COUNT)))
+    """
+    python(folder, "t", code.replace("COUNT", "1000"))
+    python(folder, "u", code.replace("COUNT", "0"))
+    mesh, found = run(folder)
+    assert found["status"] == "succeeded", found
+    assert rows(mesh, "SELECT count(*) AS n, sum(n)::BIGINT AS s FROM a.b.t") == [{"n": 1000, "s": 499500}]
+    assert rows(mesh, "FROM a.b.u") == []

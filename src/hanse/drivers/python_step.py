@@ -46,6 +46,7 @@ class WrongResultError(Exception):
 def main(folder: Path, pipe: int) -> None:
     """Run the transform that a folder's ``request.json`` tells of."""
     die_with(pipe)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # an image of the memory would outlive what it is about
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     sys.path[:] = request["search"]
     import pyarrow  # noqa: F401 - what it takes by itself is not the author's
