@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from hanse.interfaces.codes import (
     STORAGE_FULL,
     STORAGE_MISSING,
     STORAGE_UNWRITABLE,
+    UNKNOWN_SNAPSHOT,
 )
 from hanse.testing.parquet import commit_files, read_rows, stage_rows
 from hanse.testing.tables.suite import ITEMS, ORDERS, TWO, publish, refused
@@ -138,8 +140,93 @@ def test_two_processes_lose_nothing(store: IcebergTables, tmp_path: Path) -> Non
     assert numbers == list(range(1, len(numbers) + 1))
 
 
+APPENDER = """
+import sys
+from hanse.base import Conflict, StorageError, TableName
+from hanse.drivers.iceberg import IcebergTables
+from hanse.testing.parquet import commit_files, stage_rows
+
+folder, writer = sys.argv[1:]
+store = IcebergTables(f"{folder}/warehouse", f"sqlite:///{folder}/catalog.db")
+table = TableName("sales", "orders", "orders")
+sys.stdin.readline()
+for number in range(25):
+    while True:
+        head = store.snapshots(table)[-1].snapshot_id
+        run_id = f"{writer}-{number}"
+        try:
+            staged = stage_rows(store, table, run_id, [{"id": number, "name": run_id}])
+            commit_files(store, table, [staged], parent_id=head, run_id=run_id, keep="all")
+            break
+        except (Conflict, StorageError) as error:
+            print(error.code, flush=True)
+        except FileNotFoundError:  # taken away while it was staged
+            print("gone", flush=True)
+"""
+MAINTAINER = """
+import sys
+from datetime import UTC, datetime, timedelta
+from hanse.base import Conflict, TableName
+from hanse.drivers.iceberg import IcebergTables
+
+folder = sys.argv[1]
+store = IcebergTables(f"{folder}/warehouse", f"sqlite:///{folder}/catalog.db")
+table = TableName("sales", "orders", "orders")
+while not sys.stdin.closed:
+    try:
+        store.expire(table, [])
+    except Conflict:
+        pass
+    store.collect(table, store.garbage(table, older_than=datetime.now(UTC) + timedelta(hours=1)))
+    print("done", flush=True)
+    if sys.stdin.readline() != "again\\n":
+        break
+"""
+
+
+@pytest.mark.slow
+def test_two_appenders_and_a_ruthless_maintainer_lose_nothing(store: IcebergTables, tmp_path: Path) -> None:
+    """Even garbage without any age is safe: a commit whose files were taken away fails and is tried again."""
+    store.create(ORDERS, TWO)
+    publish(store, ORDERS, "r0", [{"id": 0, "name": "r0"}], None)
+    appenders = [
+        subprocess.Popen(
+            [sys.executable, "-c", APPENDER, str(tmp_path), name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name in "ab"
+    ]
+    maintainer = subprocess.Popen(
+        [sys.executable, "-c", MAINTAINER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    for process in appenders:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    assert maintainer.stdin is not None
+    assert maintainer.stdout is not None
+    rounds = 0
+    while any(process.poll() is None for process in appenders):
+        assert maintainer.stdout.readline() == "done\n"
+        maintainer.stdin.write("again\n")
+        maintainer.stdin.flush()
+        rounds += 1
+    maintainer.communicate(timeout=60)
+    troubles = {line for process in appenders for line in process.communicate(timeout=60)[0].splitlines()}
+    assert [process.returncode for process in (*appenders, maintainer)] == [0, 0, 0]
+    assert rounds > 3
+    assert troubles <= {"gone", COMMIT_CONFLICT.id, BAD_FILE.id, UNKNOWN_SNAPSHOT.id, STORAGE_MISSING.id}
+    head = store.snapshots(ORDERS)[-1]
+    names = sorted(row["name"] for row in read_rows(store.scan(ORDERS, head.snapshot_id)))
+    assert names == sorted(["r0", *(f"{writer}-{number}" for writer in "ab" for number in range(25))])
+    assert store.verify(ORDERS, head.snapshot_id) == ()
+
+
 KILLED = """
 import os, signal, sys
+from datetime import UTC, datetime, timedelta
 import pyarrow
 from hanse.base import TableName
 from hanse.drivers.iceberg import IcebergTables
@@ -166,10 +253,15 @@ def work(number):
     staged = [stage_rows(store, table, "r2", [{"id": 2}]) for table in tables]
     store._catalog._connection.set_trace_callback(touch)
     limit = number
-    if what == "replace":
+    if what in ("replace", "append"):
+        keep = "all" if what == "append" else ()
         store.commit(
-            [Replacement(t, (f,), p.snapshot_id) for t, f, p in zip(tables, staged, parents)], run_id="r2"
+            [Replacement(t, (f,), p.snapshot_id, keep=keep) for t, f, p in zip(tables, staged, parents)], run_id="r2"
         )
+    elif what == "maintain":
+        for table in tables:
+            store.expire(table, [])
+            store.collect(table, store.garbage(table, older_than=datetime.now(UTC) + timedelta(hours=1)))
     else:
         store.drop(tables[0])
     touch()
@@ -188,7 +280,9 @@ for number in range(most):
 MOST_TOUCHES = 40
 
 
-def killed_everywhere(folder: Path, what: str) -> list[tuple[int, tuple[TableName, TableName]]]:
+def killed_everywhere(
+    folder: Path, what: str, *, second: bool = False
+) -> list[tuple[int, tuple[TableName, TableName]]]:
     """Do the same work on pairs of tables, killed before its first, second … touch of disk or catalog.
 
     Returns:
@@ -204,7 +298,13 @@ def killed_everywhere(folder: Path, what: str) -> list[tuple[int, tuple[TableNam
         first = [
             Replacement(table, (stage_rows(store, table, "r1", [{"id": 1}]),), None) for pair in pairs for table in pair
         ]
-        store.commit(first, run_id="r1")
+        snapshots = store.commit(first, run_id="r1")
+        if second:
+            more = [
+                Replacement(s.table, (stage_rows(store, s.table, "head", [{"id": 3}]),), s.snapshot_id, keep="all")
+                for s in snapshots
+            ]
+            store.commit(more, run_id="head")
     command = [sys.executable, "-c", KILLED, str(folder), what, str(MOST_TOUCHES)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert result.returncode == 0, result.stderr
@@ -235,6 +335,51 @@ def test_a_killed_commit_leaves_the_old_snapshots_or_the_new_ones(store: Iceberg
     assert outcomes[0] is False
     assert outcomes[-2:] == [True, True], "the last but one was killed after its commit"
     assert outcomes == sorted(outcomes)
+
+
+@pytest.mark.slow
+def test_a_killed_append_leaves_the_old_rows_or_all(store: IcebergTables, tmp_path: Path) -> None:
+    outcomes = []
+    for _, pair in killed_everywhere(tmp_path, "append"):
+        done = [store.find(table, "r2") is not None for table in pair]
+        assert done in ([False, False], [True, True]), "both tables or none"
+        outcomes.append(done[0])
+        for table in pair:
+            old = store.find(table, "r1")
+            assert old is not None
+            staged = stage_rows(store, table, "r2", [{"id": 2}])
+            new = commit_files(store, table, [staged], parent_id=old.snapshot_id, run_id="r2", keep="all")
+            assert [row["id"] for row in read_rows(store.scan(table, old.snapshot_id))] == [1]
+            assert [row["id"] for row in read_rows(store.scan(table, new.snapshot_id))] == [1, 2]
+            collect_all(store, table)
+            assert store.verify(table, old.snapshot_id) == store.verify(table, new.snapshot_id) == ()
+            folder = tmp_path / "warehouse" / table.domain / table.product / table.local
+            assert len(list(folder.glob("data/*"))) == 2
+            assert len(list(folder.glob("metadata/*.avro"))) == 4
+    assert outcomes == sorted(outcomes)
+    assert outcomes[-2:] == [True, True]
+
+
+def collect_all(store: IcebergTables, table: TableName) -> None:
+    store.collect(table, store.garbage(table, older_than=datetime.now(UTC) + timedelta(hours=1)))
+
+
+@pytest.mark.slow
+def test_killed_maintenance_loses_nothing(store: IcebergTables, tmp_path: Path) -> None:
+    """Each table has a second snapshot by the time of the kill; the head stays, and the work can be done again."""
+    pairs = killed_everywhere(tmp_path, "maintain", second=True)
+    for _, pair in pairs:
+        for table in pair:
+            head = store.find(table, "head")
+            assert head is not None
+            store.expire(table, [])
+            collect_all(store, table)
+            assert store.snapshots(table) == (head,)
+            assert store.verify(table, head.snapshot_id) == ()
+            assert [row["id"] for row in read_rows(store.scan(table, head.snapshot_id))] == [1, 3]
+            assert (
+                len(list((tmp_path / "warehouse" / table.domain / table.product / table.local / "data").iterdir())) == 2
+            )
 
 
 @pytest.mark.slow
