@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -55,6 +56,7 @@ def failure(folder: MeshFolder, body: str, head: str = HEAD) -> dict[str, Any]:
     return error
 
 
+@pytest.mark.slow
 def test_every_way_in_and_out(folder: MeshFolder) -> None:
     columns = {"n": "integer"}
     folder.product("sales.orders", {"orders": columns}, data={"orders.csv": "n\n5\n"})
@@ -284,6 +286,7 @@ def test_a_result_that_is_no_table(folder: MeshFolder, body: str, told: str) -> 
     assert told in error["what"]
 
 
+@pytest.mark.slow
 def test_a_step_that_takes_too_long_is_ended_with_what_it_started(folder: MeshFolder, tmp_path: Path) -> None:
     folder.write("mesh.yaml", {"apiVersion": "hanse/v1", "kind": "Mesh", "name": "t", "engine": {"python_seconds": 2}})
     note = tmp_path / "pid"
@@ -418,6 +421,7 @@ RUN = "import sys, hanse\nwith hanse.open_mesh(sys.argv[1]) as mesh:\n    mesh.r
 ENDLESS = ["while True: time.sleep(0.01)", "import re; re.match('(a|a)*b', 'a' * 60)"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("body", "how"), [(b, signal.SIGKILL) for b in ENDLESS] + [(ENDLESS[0], signal.SIGINT)])
 def test_no_step_outlives_its_run(folder: MeshFolder, tmp_path: Path, body: str, how: signal.Signals) -> None:
     if sys.platform != "linux" and body == ENDLESS[1]:
@@ -440,6 +444,7 @@ def test_no_step_outlives_its_run(folder: MeshFolder, tmp_path: Path, body: str,
         process.wait()
 
 
+@pytest.mark.slow
 def test_a_run_after_a_kill_starts_the_step_anew(folder: MeshFolder, tmp_path: Path) -> None:
     note = tmp_path / "first"
     folder.product("a.b", NUMBER)
@@ -545,3 +550,20 @@ def test_many_small_batches_and_none_at_all(folder: MeshFolder) -> None:
     assert found["status"] == "succeeded", found
     assert rows(mesh, "SELECT count(*) AS n, sum(n)::BIGINT AS s FROM a.b.t") == [{"n": 1000, "s": 499500}]
     assert rows(mesh, "FROM a.b.u") == []
+
+
+WATCHED = """
+import sys, time
+from pathlib import Path
+from hanse.drivers import python_step
+python_step._SYSTEM = "another"
+python_step.limit(Path(sys.argv[1]), 50_000_000)
+taken = b"x" * 900_000_000
+time.sleep(60)
+"""
+
+
+def test_where_the_kernel_does_not_count_memory_is_watched(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", WATCHED, str(tmp_path)], check=False, timeout=30)
+    assert done.returncode == 125
+    assert json.loads((tmp_path / "outcome.json").read_text()) == {"status": "memory"}
