@@ -1,5 +1,16 @@
 """Floor 8: sources to staged files."""
 
 from hanse.ingest.files import FileScan, FileState, HashStore, locate, observe, relation, unchanged
+from hanse.ingest.inputs import InputState, observe_input
 
-__all__ = ["FileScan", "FileState", "HashStore", "locate", "observe", "relation", "unchanged"]
+__all__ = [
+    "FileScan",
+    "FileState",
+    "HashStore",
+    "InputState",
+    "locate",
+    "observe",
+    "observe_input",
+    "relation",
+    "unchanged",
+]

@@ -29,6 +29,18 @@ FILE_NOT_OPEN = Code(
     "A file input leads into the mesh's own storage or into another product's folder, perhaps by a symbolic link. What "
     "other products offer is read through an input port, so that it is what passed their contract.",
 )
+NO_MATCH = Code(
+    "HNS-I007",
+    "no file matches",
+    "The path of a file input is a pattern (`*`, `?`, `[…]`, `**`), and no file matches it. With `only_new`, that is "
+    "no error once something was taken in.",
+)
+FILES_DIFFER = Code(
+    "HNS-I008",
+    "files of one input do not fit together",
+    "All files that match an input's pattern are one relation: they need the same columns, by name, and types that go "
+    "together. `drift: ignore` or `drift: evolve` lets columns be missing; `columns` pins types.",
+)
 ARCHIVE_TOO_LARGE = Code(
     "HNS-I005",
     "archive too large",

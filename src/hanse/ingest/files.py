@@ -80,24 +80,35 @@ def observe(source: FileInput | FileReference, folder: str, hashes: HashStore | 
     Raises:
         IngestError: HNS-I001 missing or not a file, HNS-I002 empty, HNS-I004 not readable.
     """
-    path = locate(source, folder)
+    return look(source, locate(source, folder), source.shown, hashes)
+
+
+def look(source: FileInput | FileReference, path: str, shown: str, hashes: HashStore | None = None) -> FileState:
+    """Tell what one file of an input holds now: see :func:`observe`.
+
+    Args:
+        source: the input.
+        path: absolute.
+        shown: what messages call the file.
+        hashes: as of :func:`observe`.
+    """
     try:
         status = Path(path).stat()
     except FileNotFoundError:
         raise IngestError(
             FILE_MISSING,
-            f"input `{source.name}`: there is no file {source.shown}",
+            f"input `{source.name}`: there is no file {shown}",
             where=source.where,
             fix="put the delivery there, or correct the path",
         ) from None
     except OSError as error:
         raise _unreadable(source, error.strerror or type(error).__name__) from error
     if not os.path.isfile(path):
-        raise IngestError(FILE_MISSING, f"input `{source.name}`: {source.shown} is not a file", where=source.where)
+        raise IngestError(FILE_MISSING, f"input `{source.name}`: {shown} is not a file", where=source.where)
     if status.st_size == 0:
         raise IngestError(
             FILE_EMPTY,
-            f"input `{source.name}`: {source.shown} is empty",
+            f"input `{source.name}`: {shown} is empty",
             where=source.where,
             fix="deliver it again; a table without rows still needs its header line",
         )
@@ -205,7 +216,7 @@ def _unpack(source: FileInput, path: str, scratch: str) -> str:
 def _extract(source: FileInput, archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str, scratch: str) -> str:
     ceiling = max(os.path.getsize(path) * _GREATEST_EXPANSION, _EXPANSION_FLOOR)
     # The member's own name is never used as a path: it may try to climb out of the folder.
-    target = os.path.join(scratch, f"{source.name}.{source.format}")
+    target = os.path.join(scratch, f"{source.name}-{digest(path)[:16]}.{source.format}")
     written = 0
     with archive.open(member) as packed, Path(target).open("wb") as unpacked:
         while chunk := packed.read(_CHUNK):

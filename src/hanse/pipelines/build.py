@@ -64,7 +64,7 @@ def _publish(work: Work) -> tuple[Release, tuple[TableName, ...]]:
 def _build(work: Work) -> Publication:
     """Build and check whatever is out of date."""
     reused = {} if work.force else reusable(work.graph, work.keys, work.situation.visible)
-    wanted = outdated(work.graph, reused)
+    wanted = outdated(work.graph, reused, {name for name, growth in work.growing.items() if growth.idle})
     built = [n for n in wanted if not n.is_private]
     if built:
         prepare(work, built)
@@ -91,7 +91,7 @@ def _build(work: Work) -> Publication:
 
 def _require_same_inputs(work: Work) -> None:
     for name, state in work.situation.files.items():
-        if not unchanged(state):
+        if not all(map(unchanged, state.files)):
             raise RunError(
                 INPUT_CHANGED,
                 f"input `{name}` of {work.product.name} was written while the run was reading it",

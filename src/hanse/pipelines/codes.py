@@ -136,6 +136,26 @@ PAUSED = Code(
     "A rollback pauses a product, so that the next run does not bring back what was rolled back. Mend the input or the "
     "transform, then let it run again with `hanse resume domain.product`.",
 )
+COLUMNS_DRIFTED = Code(
+    "HNS-L070",
+    "the columns of a file have drifted",
+    "A file has columns that its contract does not have, which were left out, or lacks some, which became null: "
+    "`drift: ignore` or `drift: evolve` of the input asks for that. A contract never changes by itself: with `evolve`, "
+    "the warning says which properties could be added to it.",
+)
+ONLY_NEW_REPLACED = Code(
+    "HNS-L071",
+    "only new files for a table that is replaced",
+    "An input with `only_new` gives a run the files that were not taken in before, and a table with `materialize: "
+    "replace` would hold nothing else. Let the table grow (`append`, `merge`, `partition`, `snapshot`), or remove "
+    "`only_new`.",
+)
+FILES_TAKEN_BEFORE = Code(
+    "HNS-L072",
+    "files were taken in before this table",
+    "A table begins to grow from an input with `only_new` whose earlier files other tables have taken in already; it "
+    "would never see them. Give it an input of its own: the same pattern under another name.",
+)
 COMPACTION_LOST_ROWS = Code(
     "HNS-L060",
     "compaction does not add up",

@@ -11,7 +11,7 @@ from hanse import sql
 from hanse.base import HanseError, Location, Problem, Severity, TableName
 from hanse.base.names import split_major
 from hanse.base.suggest import did_you_mean
-from hanse.pipelines.codes import CYCLE, UNKNOWN_RELATION, UNUSED_TRANSFORM
+from hanse.pipelines.codes import CYCLE, ONLY_NEW_REPLACED, UNKNOWN_RELATION, UNUSED_TRANSFORM
 from hanse.pipelines.program import Program, read_program
 from hanse.spec import FileInput, OutputPort, Product, ResolvedInput, Table, Transform
 
@@ -135,6 +135,7 @@ class _Builder:
                     nodes[transform.name] = node
         graph = Graph(self.product, self._ordered(nodes), ())
         self._report_unused(graph)
+        self._report_replaced(graph)
         return Graph(self.product, graph.nodes, tuple(self.problems))
 
     def _served(self, name: str, port: OutputPort, table: Table) -> Node | None:
@@ -228,6 +229,28 @@ class _Builder:
             )
         )
 
+    def _report_replaced(self, graph: Graph) -> None:
+        new = {f.name: f for f in self.files.values() if f.only_new}
+        for node in graph.nodes if new else ():
+            if node.table is None:
+                continue
+            tables = self.product.pipeline.tables
+            settings = tables.get(node.name) or tables.get(node.table.name)
+            if settings is not None and settings.materialize != "replace":
+                continue
+            for name in sorted(file_inputs(graph, node) & new.keys()):
+                self.problems.append(
+                    Problem(
+                        ONLY_NEW_REPLACED,
+                        f"table `{node.name}` of {self.product.name} is replaced in every run, and reads only new "
+                        f"files of input `{name}`",
+                        new[name].where,
+                        fix=f"let it grow, for example `tables: {{{node.name}: {{materialize: append}}}}`, or remove "
+                        "`only_new`",
+                        subject=str(self.product.name),
+                    )
+                )
+
     def _report_unused(self, graph: Graph) -> None:
         needed = {n.name for n in graph.needed}
         # A table of a later major may be built by the transform of the first, under the name of its own.
@@ -244,6 +267,19 @@ class _Builder:
                         subject=str(self.product.name),
                     )
                 )
+
+
+def file_inputs(graph: Graph, node: Node) -> frozenset[str]:
+    """Return the file inputs that a node reads, itself or through private transforms."""
+    found: set[str] = set()
+    waiting = [node]
+    while waiting:
+        for read in waiting.pop().reads.values():
+            if isinstance(read, FileRead):
+                found.add(read.name)
+            elif isinstance(read, NodeRead) and read.node in graph.by_name and graph.by_name[read.node].is_private:
+                waiting.append(graph.by_name[read.node])
+    return frozenset(found)
 
 
 def published_name(product: Product, node: Node) -> TableName:

@@ -6,8 +6,9 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from hanse.base import HanseError, RunError
-from hanse.ingest import relation
+from hanse.base import HanseError, IngestError, RunError
+from hanse.ingest import InputState, relation
+from hanse.ingest.codes import NO_MATCH
 from hanse.interfaces import (
     ParquetScan,
     Session,
@@ -20,6 +21,7 @@ from hanse.pipelines.codes import (
 )
 from hanse.pipelines.graph import FileRead, Node, NodeRead, PortRead, published_name
 from hanse.pipelines.outdated import has_sql_rules
+from hanse.pipelines.several import stage_several
 from hanse.pipelines.stage import (
     relation_of,
     unreadable,
@@ -61,7 +63,7 @@ def prepare(work: Work, built: Sequence[Node]) -> None:
 
 def open_session(work: Work, wanted: Sequence[Node], scans: Mapping[str, TableScan]) -> Session:
     """Open a session that may read the inputs and write the staged files, and nothing else."""
-    files = [state.path for state in work.situation.files.values()]
+    files = [file.path for state in work.situation.files.values() for file in state.present]
     staging = [os.path.dirname(work.staging(n)) for n in wanted if not n.is_private]
     scan_folders = [os.path.dirname(f) for scan in scans.values() for f in scan.files]
     own = [work.scratch, work.kept.folder]
@@ -101,7 +103,8 @@ def bind_inputs(work: Work, session: Session, wanted: Sequence[Node], scans: Map
         session.bind(name, scan)
         work.found.ready[name] = _released_rows(work, name)
     sources = {f.name: f for f in work.product.pipeline.files}
-    reads = {r: n for n in wanted for r in n.reads.values() if isinstance(r, FileRead)}
+    idle = {name for name, growth in work.growing.items() if growth.idle}
+    reads = {r: n for n in wanted if n.name not in idle for r in n.reads.values() if isinstance(r, FileRead)}
     for read, node in reads.items():
         _bind_file(work, session, sources[read.name], read, straight=node.transform is None)
 
@@ -110,9 +113,13 @@ def _bind_file(work: Work, session: Session, source: FileInput, read: FileRead, 
     """Bind a file; one that has to be parsed is staged before transforms read it: once, and its faults are its own."""
     state = work.situation.files[source.name]
     name = relation_of(read)
+    if state.is_glob:
+        _bind_several(work, session, source, state, name, straight=straight)
+        return
+    (file,) = state.files
     with work.log.step("ingest", source.name) as measured:
-        measured.bytes = state.bytes
-        scan = relation(source, state.path, text=straight, scratch=work.scratch)
+        measured.bytes = file.bytes
+        scan = relation(source, file.path, text=straight, scratch=work.scratch)
         try:
             session.bind(name, scan)
             if not isinstance(scan, ParquetScan) and not straight:
@@ -125,6 +132,41 @@ def _bind_file(work: Work, session: Session, source: FileInput, read: FileRead, 
                 measured.rows = next((s.rows for s in statistics.values()), None)
         except HanseError as error:
             raise unreadable(error, source, f"{work.product.name}.{source.name}") from error
+        work.found.ready[name] = measured.rows
+
+
+def _bind_several(
+    work: Work, session: Session, source: FileInput, state: InputState, name: str, *, straight: bool
+) -> None:
+    """Bind all files of a pattern; if none of them is new, one that is there tells the columns.
+
+    Raises:
+        IngestError: HNS-I007: nothing is new, and nothing is there to tell the columns.
+    """
+    with work.log.step("ingest", source.name) as measured:
+        measured.bytes = sum(f.bytes for f in state.files)
+        files = [*zip(state.names, (f.path for f in state.files), strict=True)]
+        files = files or [(source.shown, f.path) for f in state.present[-1:]]
+        if not files:
+            raise IngestError(
+                NO_MATCH,
+                f"input `{source.name}`: no file matches {source.shown}, so its columns are unknown",
+                where=source.where,
+                why="another input of the same table brings something new",
+                fix="leave the newest file there",
+                subject=str(work.product.name),
+            )
+        subject = f"{work.product.name}.{source.name}"
+        measured.rows = stage_several(
+            session,
+            source,
+            name,
+            files,
+            straight=straight,
+            empty=not state.files,
+            scratch=work.scratch,
+            subject=subject,
+        )
         work.found.ready[name] = measured.rows
 
 

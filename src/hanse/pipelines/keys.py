@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hanse.base import ProductName, TableName, digest
-from hanse.ingest import FileState
+from hanse.ingest import InputState
 from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead
 from hanse.registry import Release
 from hanse.spec import FileInput, TableSettings
@@ -16,7 +16,7 @@ from hanse.spec.folder import python_environment
 
 def run_key(
     settings: str,
-    files: Mapping[str, FileState],
+    files: Mapping[str, InputState],
     upstream: Mapping[ProductName, Release],
     engine: str,
 ) -> str:
@@ -31,7 +31,7 @@ def run_key(
     return digest(
         {
             "product": settings,
-            "files": {name: state.sha256 for name, state in files.items()},
+            "files": {name: state.content for name, state in files.items()},
             "upstream": {str(name): {str(t.table): t.key for t in r.tables} for name, r in upstream.items()},
             "engine": engine,
         }
@@ -40,7 +40,7 @@ def run_key(
 
 def node_keys(
     graph: Graph,
-    files: Mapping[str, FileState],
+    files: Mapping[str, InputState],
     upstream: Mapping[TableName, str],
     shapes: Mapping[str, str],
     engine: str,
@@ -90,12 +90,14 @@ class Growth:
         before: key of its rows as they are visible, None before the first release.
         taken: digests of the deliveries in them.
         delivery: digest of this run's delivery, once known.
+        idle: it grows by new files, and there are none.
     """
 
     settings: TableSettings
     before: str | None = None
     taken: frozenset[str] = frozenset()
     delivery: str = ""
+    idle: bool = False
 
     def key(self, whole: Mapping[str, Any], reads: Mapping[str, Any], shape: str | None) -> str:
         """Return the key of the rows after this run's delivery.
@@ -116,7 +118,7 @@ class Growth:
     @property
     def is_taken(self) -> bool:
         """Whether the table holds the delivery already."""
-        return self.delivery in self.taken
+        return self.idle or self.delivery in self.taken
 
 
 def is_volatile(node: Node) -> bool:
@@ -128,7 +130,7 @@ def is_volatile(node: Node) -> bool:
 def _read_key(
     read: NodeRead | FileRead | PortRead,
     keys: Mapping[str, str],
-    files: Mapping[str, FileState],
+    files: Mapping[str, InputState],
     sources: Mapping[str, FileInput],
     upstream: Mapping[TableName, str],
 ) -> Any:
@@ -138,7 +140,7 @@ def _read_key(
         case FileRead(name):
             source = sources[name]
             dialect = [source.delimiter, source.quote, source.header, source.encoding, list(source.null_values)]
-            dialect.append(source.sheet)
-            return [files[name].sha256, source.format, source.compression, dict(source.columns), dialect]
+            dialect += [source.sheet, source.drift]
+            return [files[name].delivered, source.format, source.compression, dict(source.columns), dialect]
         case PortRead(table):
             return upstream[table]

@@ -71,10 +71,16 @@ def reusable(graph: Graph, keys: Mapping[str, str], visible: Release | None) -> 
     return found
 
 
-def outdated(graph: Graph, reused: Container[str]) -> tuple[Node, ...]:
-    """Return the nodes to build, in order: tables that are not reused, and the private transforms that they need."""
+def outdated(graph: Graph, reused: Container[str], taken: Container[str] = ()) -> tuple[Node, ...]:
+    """Return the nodes to build, in order: tables that are not reused, and the private transforms that they need.
+
+    Args:
+        graph: the product's graph.
+        reused: tables of the visible release that still stand.
+        taken: tables that already hold what would be delivered: they need nothing.
+    """
     wanted = {n.name for n in graph.nodes if not n.is_private and n.name not in reused}
     for node in reversed(graph.nodes):
-        if node.name in wanted:
+        if node.name in wanted and node.name not in taken:
             wanted.update(need for need in node.needs if need not in reused)
     return tuple(n for n in graph.nodes if n.name in wanted)

@@ -157,10 +157,7 @@ def _begin(around: Surroundings, situation: Situation, trigger: str) -> Run:
 def _new_run(around: Surroundings, situation: Situation, trigger: str) -> Run:
     # Paths as written: values of variables are not recorded.
     paths = {f.name: f.shown for f in around.workspace.entries[situation.name].files}
-    inputs: list[dict[str, Any]] = [
-        {"kind": "file", "name": name, "path": paths[name], "sha256": state.sha256, "bytes": state.bytes}
-        for name, state in situation.files.items()
-    ]
+    inputs: list[dict[str, Any]] = [state.document(name, paths[name]) for name, state in situation.files.items()]
     inputs += [
         {"kind": "port", "name": str(name), "release": r.id, "sequence": r.sequence}
         for name, r in situation.upstream.items()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from hanse.base import Clock, IngestError, ProductName, RunError
 from hanse.base.suggest import did_you_mean
-from hanse.ingest import FileState, HashStore, locate, observe
+from hanse.ingest import HashStore, InputState, observe_input
 from hanse.ingest.codes import FILE_NOT_OPEN
 from hanse.interfaces import Engine, TableStore
 from hanse.pipelines.codes import NO_SUCH_PRODUCT, NO_UPSTREAM_RELEASE, NOT_APPLIED
@@ -46,7 +47,7 @@ class Situation:
 
     name: ProductName
     inputs: tuple[ResolvedInput, ...]
-    files: Mapping[str, FileState]
+    files: Mapping[str, InputState]
     upstream: Mapping[ProductName, Release]
     visible: Release | None
     key: str
@@ -73,9 +74,6 @@ def observe_situation(around: Surroundings, reader: Reader, name: ProductName) -
             subject=str(name),
         )
     folder = os.path.join(around.workspace.mesh.root, os.path.dirname(entry.path))
-    for file in entry.files:
-        _require_open(around.workspace, name, file, folder)
-    files = {f.name: observe(f, folder, around.hashes) for f in entry.files}
     # Only an edit moves an input port to another major, so what was applied decides which one is read.
     inputs = pinned_inputs(name, around.workspace, reader.product(name)) if entry.inputs else ()
     needed = {i.product for i in inputs}
@@ -88,19 +86,36 @@ def observe_situation(around: Surroundings, reader: Reader, name: ProductName) -
                 fix=f"run it first: `hanse run {upstream}`",
                 subject=str(name),
             )
+    taken = _taken(reader, visible.get(name)) if any(f.only_new for f in entry.files) else {}
+    files = {
+        f.name: observe_input(
+            f, folder, around.hashes, taken.get(f.name, ()), partial(_require_open, around.workspace, name, f)
+        )
+        for f in entry.files
+    }
     releases = {p: visible[p] for p in needed}
     engine = f"{around.engine.name} {around.engine.version}"
     return Situation(name, inputs, files, releases, visible.get(name), run_key(entry.settings, files, releases, engine))
 
 
-def _require_open(workspace: Workspace, name: ProductName, source: FileReference, folder: str) -> None:
+def _taken(reader: Reader, visible: Release | None) -> Mapping[str, frozenset[str]]:
+    """Return the hashes of the files behind what is visible, by input name."""
+    found: dict[str, frozenset[str]] = {}
+    for table in visible.tables if visible else ():
+        if table.delivery is not None:
+            for name, hashes in reader.taken_files(table.table, table.snapshot_id).items():
+                found[name] = found.get(name, frozenset()) | hashes
+    return found
+
+
+def _require_open(workspace: Workspace, name: ProductName, source: FileReference, path: str) -> None:
     """Refuse a file of the mesh's own storage or of another product; links are followed first.
 
     Raises:
         IngestError: HNS-I006.
     """
     root = os.path.realpath(workspace.mesh.root)
-    real = os.path.realpath(locate(source, folder))
+    real = os.path.realpath(path)
     stores = (workspace.mesh.state, os.path.join(root, workspace.mesh.warehouse))
     closed = any(_is_below(real, os.path.realpath(store)) for store in stores)
     if _is_below(real, root):

@@ -11,7 +11,7 @@ from hanse.ingest.codes import FILE_UNREADABLE
 from hanse.interfaces import Session, StagedFile, StoredColumn
 from hanse.pipelines.codes import COLUMNS_DIFFER, FILES_FAILED, TRANSFORM_FAILED
 from hanse.pipelines.graph import FileRead, Node, NodeRead, PortRead, Read
-from hanse.spec import FileInput, Product, Table
+from hanse.spec import Column, FileInput, Product, Table
 
 FAILED_ROWS = 20
 # The engine seam's codes for a full disk and a refused write: nobody's SQL and no delivery is to blame.
@@ -89,7 +89,7 @@ def select_of(session: Session, node: Node, product: Product) -> str:
         sql.second_reading(bound, references)
         return bound.sql
     assert node.table is not None  # only a contract's table is built without a transform
-    return _identity(session, node.table, _source_of(node, product), relation_of(next(iter(node.reads.values()))))
+    return _identity(session, node.table, source_of(node, product), relation_of(next(iter(node.reads.values()))))
 
 
 def hold_private(session: Session, node: Node, product: Product) -> int:
@@ -180,7 +180,7 @@ def explain(error: HanseError, node: Node, product: Product) -> RunError:
             fix=error.problem.fix or "correct the transform",
             subject=subject,
         )
-    source = _source_of(node, product)
+    source = source_of(node, product)
     return unreadable(error, source, subject)
 
 
@@ -223,15 +223,48 @@ def _identity(session: Session, table: Table, source: FileInput, relation: str) 
         have = [name for name, _ in session.describe(sql.select_star(relation))]
     except EngineError as error:
         raise unreadable(error, source, table.name) from error
-    by_source = {c.physical_name if c.physical_name in have else c.name: c for c in table.columns}
+    wanted = [(_name_in(c, have), c) for c in table.columns]
+    found = drifted(have, table)
+    tolerated = source.drift != "fail"
     _compare(
-        have,
-        list(by_source),
+        [h for h in have if not (tolerated and h in found.extra)],
+        [name for name, c in wanted if not (tolerated and c.name in found.missing and _may_lack(c))],
         f"file {source.shown} of input `{source.name}`",
         source.where,
         f"the contract's table `{table.name}`",
     )
-    return sql.project(relation, [(name, column.name) for name, column in by_source.items()])
+    if found.missing:
+        present = {h.casefold() for h in have}
+        return sql.align(
+            relation, [(name if name.casefold() in present else None, c.name, str(c.type)) for name, c in wanted]
+        )
+    return sql.project(relation, [(name, column.name) for name, column in wanted])
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """Columns that a file has beyond the contract, as it calls them, and that it lacks, as the contract calls them."""
+
+    extra: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def drifted(have: Sequence[str], table: Table) -> Drifted:
+    """Compare a file's columns with a contract's table."""
+    wanted = {_name_in(c, have).casefold(): c.name for c in table.columns}
+    present = {h.casefold() for h in have}
+    return Drifted(
+        tuple(h for h in have if h.casefold() not in wanted),
+        tuple(name for folded, name in wanted.items() if folded not in present),
+    )
+
+
+def _name_in(column: Column, have: Sequence[str]) -> str:
+    return column.physical_name if column.physical_name in have and column.physical_name else column.name
+
+
+def _may_lack(column: Column) -> bool:
+    return not column.required and not column.primary_key_position
 
 
 def require_columns(node: Node, product: Product, have: Sequence[str]) -> None:
@@ -296,7 +329,8 @@ def _cast_failures(
     return Staged(sound, failures, int(count))
 
 
-def _source_of(node: Node, product: Product) -> FileInput:
+def source_of(node: Node, product: Product) -> FileInput:
+    """Return the file input that a table without a transform is built from."""
     read = next(iter(node.reads.values()))
     assert isinstance(read, FileRead)
     return next(f for f in product.pipeline.files if f.name == read.name)

@@ -19,6 +19,7 @@ from hanse.interfaces import (
 from hanse.pipelines.deliver import Change, Target, deliver, delivered_table, settings_of
 from hanse.pipelines.deliver import Delivery as Delivered
 from hanse.pipelines.deliver import unchanged as unchanged_table
+from hanse.pipelines.drift import record_drift
 from hanse.pipelines.graph import Node, NodeRead, published_name
 from hanse.pipelines.python_steps import PythonSteps
 from hanse.pipelines.stage import (
@@ -130,6 +131,7 @@ class Staging:
     def _replace(self, node: Node) -> Change | None:
         """Stage the whole table; None if values could not be cast."""
         path = self._work.staging(node)
+        record_drift(self._work, self._session, node)
         ready = self._staged_before(node, path)
         if ready is None:
             self._compute(node)
@@ -162,6 +164,7 @@ class Staging:
         with self._work.log.step("stage", node.name) as measured:
             delivered = replace(node, table=delivered_table(target.table, target.settings))
             aside = os.path.join(self._work.scratch, f"sound-{node.name}.parquet")
+            record_drift(self._work, self._session, delivered)
             staged = stage_table(self._session, delivered, self._work.product, path, None, aside)
             measured.rows, measured.bytes = staged.file.rows, staged.file.bytes
             if staged.failures:

@@ -13,18 +13,19 @@ from hanse.interfaces import (
     StoredColumn,
 )
 from hanse.pipelines.codes import (
+    FILES_TAKEN_BEFORE,
     NO_UPSTREAM_RELEASE,
     NOT_APPLIED,
     NOTHING_TO_BUILD,
 )
 from hanse.pipelines.deliver import Change, settings_of
-from hanse.pipelines.graph import Graph, Node, PortRead, build_graph, published_name
+from hanse.pipelines.graph import Graph, Node, PortRead, build_graph, file_inputs, published_name
 from hanse.pipelines.kept import KeptResults
 from hanse.pipelines.keys import Growth, is_volatile, node_keys
 from hanse.pipelines.outdated import released_keys, shape_digest
 from hanse.pipelines.records import StepLog
 from hanse.pipelines.situation import Listener, Situation, Surroundings
-from hanse.registry import CheckResult, FailedRow, ReleasedTable, Run
+from hanse.registry import CheckResult, FailedRow, Reader, ReleasedTable, Run
 from hanse.spec import Product
 
 
@@ -125,7 +126,29 @@ class Work:
             else:
                 taken = reader.deliveries(visible.table, visible.snapshot_id)
                 found[node.name] = Growth(settings, visible.rows_key, taken)
+            self._meet_new_files(node, found[node.name], reader)
         return found
+
+    def _meet_new_files(self, node: Node, growth: Growth, reader: Reader) -> None:
+        """Find whether there is anything new for a table that grows by new files.
+
+        Raises:
+            RunError: HNS-L072: it would miss files that were taken in before.
+        """
+        states = {name: self.situation.files[name] for name in file_inputs(self.graph, node)}
+        new = {name: state for name, state in states.items() if state.only_new}
+        visible = self.visible(node)
+        past = reader.taken_files(visible.table, visible.snapshot_id) if visible and growth.before and new else {}
+        for name, state in new.items():
+            if past.get(name, frozenset()) != state.taken:
+                raise RunError(
+                    FILES_TAKEN_BEFORE,
+                    f"table `{node.name}` of {self.product.name} would miss files of input `{name}`",
+                    why=f"{len(state.taken - past.get(name, frozenset()))} were taken in before the table was there",
+                    fix="give it an input of its own: the same pattern under another name",
+                    subject=str(self.product.name),
+                )
+        growth.idle = bool(new) and growth.before is not None and all(state.is_idle for state in new.values())
 
     def visible(self, node: Node) -> ReleasedTable | None:
         """Return what is visible of a served table."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, select, update
 
 from hanse.base import Conflict, ProductName, RegistryError, TableName
 from hanse.base.versions import Version
@@ -118,10 +118,29 @@ def require_unchanged(product: ProductName, visible: Release | None, following: 
 
 def deliveries(connection: Connection, table: TableName, snapshot_id: int) -> frozenset[str]:
     """Return the digests of the deliveries in a snapshot and its ancestors."""
-    named, release = schema.release_table, schema.release
+    named = schema.release_table
+    return frozenset(row.delivery for row in _ancestry(connection, table, snapshot_id, named.c.delivery))
+
+
+def taken_files(connection: Connection, table: TableName, snapshot_id: int) -> Mapping[str, frozenset[str]]:
+    """Return the hashes of the files behind a snapshot and its ancestors, by input name."""
+    found: dict[str, set[str]] = {}
+    for row in _ancestry(connection, table, snapshot_id, schema.run.c.inputs):
+        for entry in row.inputs or ():
+            files = entry.get("files", ()) if entry.get("kind") == "file" else ()
+            found.setdefault(str(entry.get("name")), set()).update(str(f["sha256"]) for f in files)
+    return {name: frozenset(hashes) for name, hashes in found.items() if hashes}
+
+
+def _ancestry(
+    connection: Connection, table: TableName, snapshot_id: int, fact: ColumnElement[Any]
+) -> Iterator[Row[int, int | None, Any]]:
+    """Yield one fact of each delivery in a snapshot and its ancestors: of the release that published it first."""
+    named, release, run = schema.release_table, schema.release, schema.run
     rows_ = connection.execute(
-        select(named.c.snapshot_id, named.c.parent_id, named.c.delivery)
+        select(named.c.snapshot_id, named.c.parent_id, fact)
         .join(release, release.c.id == named.c.release_id)
+        .outerjoin(run, run.c.id == release.c.run_id)
         .where(
             release.c.domain == table.domain,
             release.c.product == table.product,
@@ -129,16 +148,14 @@ def deliveries(connection: Connection, table: TableName, snapshot_id: int) -> fr
             named.c.major == table.major,
             named.c.delivery.is_not(None),
         )
-        .distinct()
+        .order_by(release.c.sequence.desc())
     )
-    taken = {row.snapshot_id: (row.delivery, row.parent_id) for row in rows_}
-    found = set()
+    first = {row.snapshot_id: row for row in rows_}
     at: int | None = snapshot_id
-    while at in taken:
-        delivery, parent = taken.pop(at)
-        found.add(delivery)
-        at = parent
-    return frozenset(found)
+    while at in first:
+        row = first.pop(at)
+        yield row
+        at = row.parent_id
 
 
 def tables_of(connection: Connection, release: Release) -> tuple[ReleasedTable, ...]:

@@ -159,6 +159,14 @@ class Reader:
         with self._database.reading() as connection:
             return history.deliveries(connection, table, snapshot_id)
 
+    def taken_files(self, table: TableName, snapshot_id: int) -> Mapping[str, frozenset[str]]:
+        """Return the hashes of the files, by input name, that the runs behind a snapshot and its ancestors read.
+
+        Only inputs whose path is a pattern are told. Files of deliveries that were rolled back are not among them.
+        """
+        with self._database.reading() as connection:
+            return history.taken_files(connection, table, snapshot_id)
+
     def run(self, run_id: str) -> Run | None:
         """Return one run, or None."""
         with self._database.reading() as connection:

@@ -51,7 +51,7 @@ class Assembly:
 
     product: Product | None = None
     problems: list[Problem] = field(default_factory=list)
-    paths: list[tuple[str, str, Location]] = field(default_factory=list)
+    paths: list[tuple[str, str, Location, bool]] = field(default_factory=list)
     variables: tuple[str, ...] = ()
     from_data: bool = False
     contract_ids: frozenset[str] = frozenset()

@@ -12,7 +12,7 @@ from typing import Any
 
 from hanse.spec.folder import read_bytes
 
-FORMAT = 4
+FORMAT = 5
 
 
 def _head(kinds: bytes) -> bytes:

@@ -165,7 +165,10 @@ class FileInputFile(Strictly):
 
     model_config = ConfigDict(title="a file input")
 
-    file: Filled = Field(description="Path of the file, relative to the product's folder, or absolute.")
+    file: Filled = Field(
+        description="Path of the file, relative to the product's folder, or absolute. With `*`, `?`, `[…]` or `**` "
+        "(any folders) it is a pattern: all files that match are read as one, in the order of their paths."
+    )
     format: Literal["csv", "ndjson", "json", "parquet", "xlsx", "avro"] | None = Field(
         None,
         description="`csv`, `ndjson` (one JSON object per line), `json` (an array of objects), `parquet`, `xlsx` or "
@@ -179,6 +182,17 @@ class FileInputFile(Strictly):
         None, description="SQL types of columns, where they shall not be inferred from the file. CSV and JSON only."
     )
     csv: CsvFile | None = Field(None, description="Dialect of a CSV file.")
+    only_new: bool | None = Field(
+        None,
+        description="Of a pattern: a run reads only files whose content was not taken in before. For tables that grow "
+        "(`materialize` other than `replace`). Default: false.",
+    )
+    drift: Literal["fail", "ignore", "evolve"] | None = Field(
+        None,
+        description="What becomes of columns that a file has too many or too few. `fail` (default): the run fails. "
+        "`ignore`: additional ones are left out, missing ones that the contract does not require are null, with a "
+        "warning. `evolve`: likewise, and the warning says how the contract could follow.",
+    )
     excel: ExcelFile | None = Field(None, description="Where the rows stand in an Excel workbook.")
 
 

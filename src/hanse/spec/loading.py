@@ -20,6 +20,7 @@ from hanse.spec.folder import (
     read_bytes,
     read_folder,
 )
+from hanse.spec.globs import is_glob, matches
 from hanse.spec.neighbours import check_neighbours
 from hanse.spec.own import domain_of, mesh_of
 from hanse.spec.retention import check_retention
@@ -301,8 +302,11 @@ class _Load:
 
     def _check_files(self, summary: Summary, folder: str) -> None:
         """Check that file inputs exist; their paths are named as written, without the values of variables."""
-        for file, (name, written, where) in zip(summary.entry.files, summary.paths, strict=True):
-            if os.path.isfile(os.path.join(folder, file.path)):
+        for file, (name, written, where, only_new) in zip(summary.entry.files, summary.paths, strict=True):
+            if is_glob(file.path):
+                if only_new or matches(file.path, folder):
+                    continue  # an emptied inbox is no fault
+            elif os.path.isfile(os.path.join(folder, file.path)):
                 continue
             self._report(
                 Problem(

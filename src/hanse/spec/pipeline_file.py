@@ -14,6 +14,7 @@ from hanse.base.names import MAX_OWNER_NAME, name_fault, suggest_name
 from hanse.spec import codes
 from hanse.spec.descriptors import FileInputFile, PipelineFile, PortInputFile, TableFile
 from hanse.spec.document import Document, Map
+from hanse.spec.globs import is_glob
 from hanse.spec.models import validate
 from hanse.spec.product import FileInput, Format, InputPort, Pipeline, TableSettings
 from hanse.spec.retention import retention_of
@@ -36,7 +37,7 @@ class PipelineReading:
 
     Attributes:
         pipeline: None when it cannot be read.
-        paths: of every file input: its name, its path as written (references unexpanded), its place.
+        paths: of every file input: its name, its path as written (references unexpanded), its place, ``only_new``.
         tables: names under ``tables`` with their places.
         variables: names referred to.
         from_data: inputs were taken from the listing of ``data``.
@@ -44,7 +45,7 @@ class PipelineReading:
 
     pipeline: Pipeline | None = None
     problems: list[Problem] = field(default_factory=list)
-    paths: list[tuple[str, str, Location]] = field(default_factory=list)
+    paths: list[tuple[str, str, Location, bool]] = field(default_factory=list)
     tables: dict[str, Location] = field(default_factory=dict)
     variables: tuple[str, ...] = ()
     from_data: bool = False
@@ -94,7 +95,7 @@ def read_pipeline(document: Document | None, data: Iterable[str], folder: str, e
             file = _file(reading, document, inputs[name], name, entry, where)
             if file:
                 files.append(replace(file, written=written[name]))
-                reading.paths.append((name, written[name], document.at(inputs[name], "file")))
+                reading.paths.append((name, written[name], document.at(inputs[name], "file"), file.only_new))
     tables = _mapping(document.root.get("tables"))
     reading.tables = {name: document.at_key(tables, name) for name in tables}
     settings = {name: _settings(found, reading.tables[name]) for name, found in (model.tables or {}).items()}
@@ -170,6 +171,9 @@ def _file(
         what = f"input `{name}` is a compressed {format_.capitalize()} file"
         report(codes.BAD_VALUE, "compression", what, f"unpack it: {format_.capitalize()} compresses inside")
         return None
+    if model.only_new and not is_glob(model.file):
+        what = f"`only_new` of input `{name}` belongs to patterns only, and `file` names one file"
+        report(codes.BAD_VALUE, "only_new", what, "write a pattern, for example `data/*.csv`, or remove `only_new`")
     csv, excel = model.csv, model.excel
     return FileInput(
         name=name,
@@ -183,6 +187,8 @@ def _file(
         encoding=csv.encoding if csv else None,
         null_values=tuple(csv.null_values or ()) if csv else (),
         sheet=excel.sheet if excel else None,
+        only_new=bool(model.only_new),
+        drift=model.drift or "fail",
         where=where,
     )
 
@@ -226,7 +232,7 @@ def _from_data(reading: PipelineReading, data: Iterable[str], folder: str) -> No
         else:
             format_, compression = guess_format(entry)
             files[name] = FileInput(name, f"data/{entry}", format_ or "csv", compression, where=where)
-            reading.paths.append((name, f"data/{entry}", where))
+            reading.paths.append((name, f"data/{entry}", where, False))
     reading.pipeline = Pipeline(tuple(files.values()))
 
 

@@ -56,6 +56,7 @@ class InputPort:
     where: Location | None = None
 
 
+Drift = Literal["fail", "ignore", "evolve"]
 Format = Literal["csv", "ndjson", "json", "parquet", "xlsx", "avro"]
 
 
@@ -65,13 +66,17 @@ class FileInput:
 
     Attributes:
         name: relation name in transforms.
-        path: path relative to the product's folder, or absolute; references are expanded.
+        path: path or pattern, relative to the product's folder, or absolute; references are expanded.
         format: guessed from the name when not written.
         compression: ``none``, ``gzip`` or ``zip`` (one member); guessed from the name; CSV and JSON only.
         columns: name → SQL type, pinning what is otherwise inferred from the whole file; CSV and JSON only.
         delimiter, quote, encoding, null_values: CSV dialect, None or empty: sniffed.
         header: whether the first line names the columns, None: it does; CSV and Excel.
         sheet: of an Excel workbook, None: the first one.
+        only_new: of a pattern: a run reads only files whose content was not taken in before.
+        drift: what becomes of columns that a file has too many or too few. ``fail``: the run fails. ``ignore``: they
+            are left out, or null, with a warning. ``evolve``: likewise, and the warning says how the contract could
+            follow.
         written: the path as written, references unexpanded; None: as ``path``.
     """
 
@@ -86,6 +91,8 @@ class FileInput:
     encoding: str | None = None
     null_values: tuple[str, ...] = ()
     sheet: str | None = None
+    only_new: bool = False
+    drift: Drift = "fail"
     where: Location | None = None
     written: str | None = None
 

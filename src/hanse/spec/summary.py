@@ -25,12 +25,12 @@ class Summary:
     """A product's entry and what is looked at on every load.
 
     Attributes:
-        paths: of every file input: its name, its path as written, its place.
+        paths: of every file input: its name, its path as written, its place, and whether only new files are read.
         others: names in the product's folder that mean nothing.
     """
 
     entry: Entry
-    paths: tuple[tuple[str, str, Location], ...]
+    paths: tuple[tuple[str, str, Location, bool], ...]
     others: tuple[str, ...] = ()
 
 
@@ -107,7 +107,7 @@ def to_document(summary: Summary, content: str, data: Sequence[str] | None) -> d
         "problems": [
             [p.code.id, p.what, _place(p.where), p.why, p.fix, p.severity.value, p.subject] for p in entry.problems
         ],
-        "paths": [[name, written, _place(where)] for name, written, where in summary.paths],
+        "paths": [[name, written, _place(where), new] for name, written, where, new in summary.paths],
         "retention": entry.retention
         and [entry.retention.releases, entry.retention.days, _place(entry.retention.where)],
     }
@@ -116,7 +116,9 @@ def to_document(summary: Summary, content: str, data: Sequence[str] | None) -> d
 def from_document(document: dict[str, Any], environ: Mapping[str, str]) -> Summary:
     """Return the summary that a document was made of; what is kept are paths as written, without values."""
     domain, product, path, version, status = document["entry"]
-    paths = tuple((name, written, _location(where) or Location(path)) for name, written, where in document["paths"])
+    paths = tuple(
+        (name, written, _location(where) or Location(path), new) for name, written, where, new in document["paths"]
+    )
     entry = Entry(
         name=ProductName(domain, product),
         path=path,
@@ -147,9 +149,11 @@ def _retention(kept: list[Any] | None) -> Retention | None:
     return Retention(kept[0], kept[1], _location(kept[2])) if kept else None
 
 
-def _files(paths: Iterable[tuple[str, str, Location]], environ: Mapping[str, str]) -> tuple[FileReference, ...]:
+def _files(paths: Iterable[tuple[str, str, Location, bool]], environ: Mapping[str, str]) -> tuple[FileReference, ...]:
     expansion = Expansion(environ)
-    return tuple(FileReference(name, expansion.text(written)[0], where, written) for name, written, where in paths)
+    return tuple(
+        FileReference(name, expansion.text(written)[0], where, written, new) for name, written, where, new in paths
+    )
 
 
 def _place(where: Location | None) -> list[Any] | None:

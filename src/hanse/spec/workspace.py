@@ -56,12 +56,14 @@ class FileReference:
         path: relative to the product's folder, or absolute; references expanded.
         where: where the path is written.
         written: the path as written, references unexpanded; None: as ``path``.
+        only_new: a run reads only files whose content was not taken in before.
     """
 
     name: str
     path: str
     where: Location
     written: str | None = None
+    only_new: bool = False
 
     @property
     def shown(self) -> str:

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hanse.sql.build import count, limit, project, quote, select_exact, select_star
+    from hanse.sql.build import align, count, limit, project, quote, select_exact, select_star, union_all
     from hanse.sql.casts import CastFailures, cast_failures, cast_projection, row_of, same_type
     from hanse.sql.columns import output_columns
     from hanse.sql.parse import parse_select
@@ -22,6 +22,7 @@ _HOMES = {
     "CastFailures": "casts",
     "RelationRef": "records",
     "Statement": "statement",
+    "align": "build",
     "cast_failures": "casts",
     "cast_projection": "casts",
     "count": "build",
@@ -35,6 +36,7 @@ _HOMES = {
     "second_reading": "second",
     "select_exact": "build",
     "select_star": "build",
+    "union_all": "build",
 }
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "CastFailures",
     "RelationRef",
     "Statement",
+    "align",
     "cast_failures",
     "cast_projection",
     "count",
@@ -55,6 +58,7 @@ __all__ = [
     "second_reading",
     "select_exact",
     "select_star",
+    "union_all",
 ]
 
 

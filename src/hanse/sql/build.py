@@ -74,6 +74,27 @@ def count(select_sql: str) -> str:
     return write(exp.Select(expressions=[rows]).from_(source(select_sql)))
 
 
+def align(relation: str, columns: Sequence[tuple[str | None, str, str]]) -> str:
+    """Return a SELECT of columns of a relation with a one-part name; what it does not have is null.
+
+    Args:
+        relation: internal name.
+        columns: per column: its name in the relation or None, its new name, the type of the null as the engine or the
+            contract spells it.
+    """
+    chosen: list[exp.Expr] = []
+    for old, new, kind in columns:
+        null = exp.Cast(this=exp.Null(), to=exp.DataType(this=exp.DataType.Type.USERDEFINED, kind=kind))
+        chosen.append(exp.alias_(null if old is None else column(old, SOURCE), new, quoted=True))
+    table = exp.Table(this=identifier(relation), alias=exp.TableAlias(this=identifier(SOURCE)))
+    return write(exp.Select(expressions=chosen).from_(table))
+
+
+def union_all(selects: Sequence[str]) -> str:
+    """Return a SELECT of the rows of several SELECTs with as many columns, which were generated here."""
+    return " UNION ALL ".join(f"({select})" for select in selects)
+
+
 def project(relation: str, columns: Sequence[str | tuple[str, str]]) -> str:
     """Return a SELECT of some columns of a relation with a one-part name, in the order given.
 
