@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from hanse.base import ProductName, Severity
@@ -71,7 +73,7 @@ tables:
     assert str(raw.where) == f"{FILE}:4:3"
     port = pipeline.ports[0]
     assert (port.name, port.port, port.major) == ("things", "other.things.things", 1)
-    assert pipeline.tables == {"orders": TableSettings("replace")}
+    assert {n: replace(t, where=None) for n, t in pipeline.tables.items()} == {"orders": TableSettings("replace")}
     assert pipeline.path == FILE
     assert workspace.resolve_inputs(ORDERS)[0].tables == ("things",)
 
@@ -119,7 +121,14 @@ def test_the_pipelines_port_wins_over_the_descriptors(folder: Folder) -> None:
         ("inputs: {p: {port: Other.things.things}}", "HNS-N001", "3:20", None),
         ("inputs: {p: {port: other.things.things, major: 0}}", "HNS-S014", "3:48", None),
         ("inputs: {p: {port: other.things.things, major: one}}", "HNS-S013", "3:48", None),
-        ("tables: {orders: {materialize: append}}", "HNS-S014", "3:32", "write `replace`"),
+        (
+            "tables: {orders: {materialize: apend}}",
+            "HNS-S014",
+            "3:32",
+            "write `replace`, `append`, `merge`, `partition` or `snapshot`",
+        ),
+        ("tables: {orders: {materialize: append, by: [day]}}", "HNS-S037", "3:10", "remove `by`"),
+        ("tables: {orders: {materialize: partition}}", "HNS-S037", "3:10", None),
         ("tables: {ordrs: {}}", "HNS-S033", "3:10", "did you mean `orders`?"),
         ("inputz: {}", "HNS-S011", "3:1", "did you mean `inputs`?"),
         ("inputs: {raw: {file: '${NONE}/x.csv'}}", "HNS-S016", "3:22", None),

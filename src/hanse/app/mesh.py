@@ -534,7 +534,10 @@ class Mesh:
             reads=lambda name: findings.reads_of(workspace, name),
         )
         changed = [step.name for step in frozen.steps if isinstance(step, plan.PutProduct)]
-        return replace(frozen, refusals=(*frozen.refusals, *findings.tried(workspace, self.engine, changed)))
+        tried = list(findings.tried(workspace, self.engine, changed))
+        refused = [p for p in tried if p.severity is Severity.ERROR]
+        warned = [p for p in tried if p.severity is not Severity.ERROR]
+        return replace(frozen, refusals=(*frozen.refusals, *refused), warnings=(*frozen.warnings, *warned))
 
     def _names(self, workspace: spec.Workspace, products: Iterable[str] | None) -> Collection[ProductName]:
         if products is None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hanse import sql
-from hanse.base import HanseError, Problem, ProductName
+from hanse.base import HanseError, Problem, ProductName, Severity
 from hanse.ingest import locate, relation
 from hanse.interfaces import CsvScan, Engine, Session, StoredColumn, TableScan
 from hanse.pipelines.deliver import delivered_table, settings_of
@@ -29,8 +29,9 @@ def dry_run(workspace: Workspace, engine: Engine, name: ProductName) -> tuple[Pr
         name: a product without errors of its own.
 
     Returns:
-        What the engine refuses: unknown columns, wrong types, columns that differ from the contract. A transform whose
-        inputs cannot be known without reading much is left to the first run.
+        What the engine refuses: unknown columns, wrong types, columns that differ from the contract. What depends on
+        the files that lie there now is a warning: the next delivery may be another. A transform whose inputs cannot be
+        known without reading much is left to the first run.
     """
     product = workspace.product(name)
     graph = build_graph(product, workspace.resolve_inputs(name))
@@ -50,6 +51,7 @@ class _DryRun:
         self._workspace, self._graph, self._session, self._scratch = workspace, graph, session, scratch
         self._files = {f.name: f for f in small}
         self._known: set[str] = set()
+        self._delivered: set[str] = set()  # what is known only from the files that lie there now
 
     def problems(self) -> tuple[Problem, ...]:
         found: list[Problem] = []
@@ -57,7 +59,8 @@ class _DryRun:
             try:
                 self._try(node)
             except HanseError as error:
-                found += error.problems
+                severity = Severity.WARNING if self._is_delivered(node) else Severity.ERROR
+                found += [replace(p, severity=severity) for p in error.problems]
             if node.table is not None:
                 self._bind_empty(relation_of(NodeRead(node.name)), node.table)
         return tuple(found)
@@ -77,6 +80,11 @@ class _DryRun:
         with explained(node, product):
             self._session.hold(name, sql.limit(select, 0))
         self._known.add(name)
+        if self._is_delivered(node):
+            self._delivered.add(name)
+
+    def _is_delivered(self, node: Node) -> bool:
+        return any(relation_of(read) in self._delivered for read in node.reads.values())
 
     def _bound(self, read: Read) -> bool:
         name = relation_of(read)
@@ -102,6 +110,7 @@ class _DryRun:
         except HanseError:
             return  # what is wrong with a delivery is the run's news, not the plan's
         self._known.add(name)
+        self._delivered.add(name)
 
     def _bind_port(self, name: str, read: PortRead) -> None:
         for port, table in self._workspace.product(read.table.owner).tables:
