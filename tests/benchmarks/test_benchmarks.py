@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -30,7 +31,9 @@ def test_a_process_is_measured_with_its_children() -> None:
 
 def test_the_peak_is_that_of_the_biggest_process() -> None:
     big = processes.run([sys.executable, "-c", f"import subprocess, sys; {_child('bytearray(400 << 20)')}"])
-    assert 400 < big.peak < 500
+    # The kernel counts what a process had before it became another program, which is what this one has.
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 2**20
+    assert 400 < big.peak < 500 + own
 
 
 def _child(code: str) -> str:

@@ -51,11 +51,15 @@ def pyiceberg_ids(table: Table, snapshot: Snapshot | None = None) -> list[int]:
 
 
 def entries(table: Table, snapshot: Snapshot) -> list[tuple[int, int, int | None, int]]:
-    """Return status, snapshot, sequence number and rows of a snapshot's entries, as PyIceberg inspects them."""
-    return sorted(
+    """Return status, snapshot, sequence number and rows of a snapshot's entries, as PyIceberg inspects them.
+
+    They come by status, then in the order of their commits; ids of snapshots are random.
+    """
+    found = [
         (e["status"], e["snapshot_id"], e["sequence_number"], e["data_file"]["record_count"])
         for e in table.inspect.entries(snapshot_id=snapshot.snapshot_id).to_pylist()
-    )
+    ]
+    return sorted(found, key=lambda e: (e[0], e[2] or 0, e[3]))
 
 
 EXISTING, ADDED, DELETED = 0, 1, 2
