@@ -148,7 +148,7 @@ from hanse.testing.parquet import commit_files, stage_rows
 
 folder, writer = sys.argv[1:]
 store = IcebergTables(f"{folder}/warehouse", f"sqlite:///{folder}/catalog.db")
-table = TableName("sales", "orders", "orders")
+table = TableName("sales", "orders", f"orders_{writer}")
 sys.stdin.readline()
 for number in range(25):
     while True:
@@ -171,13 +171,14 @@ from hanse.drivers.iceberg import IcebergTables
 
 folder = sys.argv[1]
 store = IcebergTables(f"{folder}/warehouse", f"sqlite:///{folder}/catalog.db")
-table = TableName("sales", "orders", "orders")
+tables = [TableName("sales", "orders", f"orders_{writer}") for writer in "ab"]
 while not sys.stdin.closed:
-    try:
-        store.expire(table, [])
-    except Conflict:
-        pass
-    store.collect(table, store.garbage(table, older_than=datetime.now(UTC) + timedelta(hours=1)))
+    for table in tables:
+        try:
+            store.expire(table, [])
+        except Conflict:
+            pass
+        store.collect(table, store.garbage(table, older_than=datetime.now(UTC) + timedelta(hours=1)))
     print("done", flush=True)
     if sys.stdin.readline() != "again\\n":
         break
@@ -186,9 +187,15 @@ while not sys.stdin.closed:
 
 @pytest.mark.slow
 def test_two_appenders_and_a_ruthless_maintainer_lose_nothing(store: IcebergTables, tmp_path: Path) -> None:
-    """Even garbage without any age is safe: a commit whose files were taken away fails and is tried again."""
-    store.create(ORDERS, TWO)
-    publish(store, ORDERS, "r0", [{"id": 0, "name": "r0"}], None)
+    """Even garbage without any age is safe: a commit whose files were taken away fails and is tried again.
+
+    Each table has one appender: a commit names the snapshot that it follows, and a head beside that is set back, so it
+    is the product's lease that keeps two writers from one table.
+    """
+    tables = {writer: TableName("sales", "orders", f"orders_{writer}") for writer in "ab"}
+    for table in tables.values():
+        store.create(table, TWO)
+        publish(store, table, "r0", [{"id": 0, "name": "r0"}], None)
     appenders = [
         subprocess.Popen(
             [sys.executable, "-c", APPENDER, str(tmp_path), name],
@@ -218,10 +225,11 @@ def test_two_appenders_and_a_ruthless_maintainer_lose_nothing(store: IcebergTabl
     assert [process.returncode for process in (*appenders, maintainer)] == [0, 0, 0]
     assert rounds > 3
     assert troubles <= {"gone", COMMIT_CONFLICT.id, BAD_FILE.id, UNKNOWN_SNAPSHOT.id, STORAGE_MISSING.id}
-    head = store.snapshots(ORDERS)[-1]
-    names = sorted(row["name"] for row in read_rows(store.scan(ORDERS, head.snapshot_id)))
-    assert names == sorted(["r0", *(f"{writer}-{number}" for writer in "ab" for number in range(25))])
-    assert store.verify(ORDERS, head.snapshot_id) == ()
+    for writer, table in tables.items():
+        head = store.snapshots(table)[-1]
+        names = sorted(row["name"] for row in read_rows(store.scan(table, head.snapshot_id)))
+        assert names == sorted(["r0", *(f"{writer}-{number}" for number in range(25))])
+        assert store.verify(table, head.snapshot_id) == ()
 
 
 KILLED = """
