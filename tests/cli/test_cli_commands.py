@@ -246,8 +246,11 @@ def test_show_suggests(address: str, code: str, fix: str, run_hanse: Any, built:
     assert fix in ended.err
 
 
-def test_runs_are_found_by_the_ids_that_are_listed(run_hanse: Any, built: Path) -> None:
-    here = ("-C", str(built))
+def test_runs_are_found_by_the_ids_that_are_listed(run_hanse: Any, mine: Path) -> None:
+    here = ("-C", str(mine))
+    with hanse.open_mesh(mine) as mesh:
+        mesh.apply()
+        mesh.run()
     listed = run_hanse(*here, "runs").out.splitlines()
     assert listed[0].split() == ["run", "product", "status", "started", "seconds", "error"]
     id_ = run_hanse(*here, "runs", "--json").document["runs"][0]["id"]
