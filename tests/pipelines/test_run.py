@@ -12,6 +12,7 @@ import pytest
 
 import hanse
 from hanse.app import Mesh
+from hanse.pipelines import staging
 from hanse.testing.meshes import Columns, MeshFolder
 
 ORDERS = "order_id,amount\n1,10\n2,20\n"
@@ -294,6 +295,19 @@ def test_private_transforms_are_staged_and_never_published(folder: MeshFolder) -
     assert rows(mesh, "SELECT sum(amount) AS s FROM sales.orders.orders") == [{"s": 60}]
     with pytest.raises(hanse.HanseError):
         mesh.query("SELECT * FROM sales.orders.raw_orders")
+
+
+def test_large_private_results_keep_every_digit(folder: MeshFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staging, "HELD_ROWS", 0)  # as for inputs of many rows
+    folder.product(
+        "a.b",
+        {"t": {"n": "integer"}},
+        data={"raw.csv": "n\n9007199254740993\n"},
+        transforms={"t": "SELECT n FROM summed", "summed": "SELECT sum(n) AS n FROM raw"},
+    )
+    mesh, document = build(folder)
+    assert document["succeeded"] == 1
+    assert rows(mesh, "SELECT n FROM a.b.t") == [{"n": 9007199254740993}]
 
 
 def test_two_meshes_in_one_process(tmp_path: Path) -> None:

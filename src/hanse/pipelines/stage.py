@@ -111,7 +111,7 @@ def stage_private(session: Session, node: Node, product: Product, path: str) -> 
     """
     select = select_of(session, node, product)
     with explained(node, product):
-        return session.stage(select, path)
+        return session.stage(sql.exact(select, session.describe(select)), path)
 
 
 def stage_table(

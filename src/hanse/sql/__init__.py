@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hanse.sql.build import align, count, limit, project, quote, select_exact, select_star, union_all
+    from hanse.sql.build import align, count, exact, limit, project, quote, select_exact, select_star, union_all
     from hanse.sql.casts import CastFailures, cast_failures, cast_projection, row_of, same_type
     from hanse.sql.columns import output_columns
     from hanse.sql.parse import parse_select
@@ -26,6 +26,7 @@ _HOMES = {
     "cast_failures": "casts",
     "cast_projection": "casts",
     "count": "build",
+    "exact": "build",
     "limit": "build",
     "output_columns": "columns",
     "parse_select": "parse",
@@ -48,6 +49,7 @@ __all__ = [
     "cast_failures",
     "cast_projection",
     "count",
+    "exact",
     "limit",
     "output_columns",
     "parse_select",

@@ -10,6 +10,7 @@ from hanse.sql.bind import write
 from hanse.sql.lex import Dialect
 
 SOURCE = "__src"
+_WIDE = frozenset({"HUGEINT", "UHUGEINT"})
 
 
 def identifier(name: str) -> exp.Identifier:
@@ -47,15 +48,31 @@ def select_exact(relation: str, have: Sequence[tuple[str, str]]) -> str:
         relation: internal name.
         have: (column, type) as :meth:`hanse.interfaces.Session.describe` gives them.
     """
+    table = exp.Table(this=identifier(relation), alias=exp.TableAlias(this=identifier(SOURCE)))
+    return write(exp.Select(expressions=_exact(have)).from_(table))
+
+
+def exact(select_sql: str, have: Sequence[tuple[str, str]]) -> str:
+    """Return another SELECT in types that Parquet keeps exactly; see :func:`select_exact`.
+
+    Args:
+        select_sql: generated text.
+        have: (column, type) as :meth:`hanse.interfaces.Session.describe` gives them for ``select_sql``.
+    """
+    if not any(type_name in _WIDE for _, type_name in have):
+        return select_sql
+    return write(exp.Select(expressions=_exact(have)).from_(source(select_sql)))
+
+
+def _exact(have: Sequence[tuple[str, str]]) -> list[exp.Expr]:
     decimal = exp.DataType.build("DECIMAL(38, 0)", dialect=Dialect)
     chosen: list[exp.Expr] = []
     for name, type_name in have:
         value: exp.Expr = column(name, SOURCE)
-        if type_name in {"HUGEINT", "UHUGEINT"}:
+        if type_name in _WIDE:
             value = exp.Cast(this=value, to=decimal.copy())
         chosen.append(exp.alias_(value, name, quoted=True))
-    table = exp.Table(this=identifier(relation), alias=exp.TableAlias(this=identifier(SOURCE)))
-    return write(exp.Select(expressions=chosen).from_(table))
+    return chosen
 
 
 def limit(select_sql: str, rows: int) -> str:
