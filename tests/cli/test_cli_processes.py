@@ -247,3 +247,13 @@ def test_every_shell_has_a_script(shell: str) -> None:
     done = process("completion", shell)
     assert done.returncode == 0
     assert f"_HANSE_COMPLETE={shell}_complete" in done.stdout
+
+
+@pytest.mark.parametrize(("given", "kept"), [(None, "1"), ("3", "3")])
+def test_no_threads_are_started_for_linear_algebra(given: str | None, kept: str) -> None:
+    code = "import os, atexit; atexit.register(lambda: print(os.environ['OPENBLAS_NUM_THREADS'])); "
+    code += "from hanse.cli.main import main; main(['--version'])"
+    environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"}
+    environment |= {"OPENBLAS_NUM_THREADS": given} if given else {}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.splitlines()[-1] == kept

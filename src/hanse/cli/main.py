@@ -104,6 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     # A command loads tens of thousands of objects that stay; collecting every 700 of them takes a tenth of its time.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    # numpy comes with Arrow; its linear algebra, which nothing here uses, would start threads that only spin.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     code = run(arguments)
     gc.freeze()  # the interpreter would look at all of them once more before it ends
     sys.exit(code)
