@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from hanse import spec
 from hanse.app import drivers, findings
-from hanse.app.codes import NO_SUCH_ADDRESS
-from hanse.base import Clock, Conflict, ProductName, QueryError, RunError, Severity, SystemClock
-from hanse.base.names import split_major
-from hanse.base.suggest import did_you_mean
-from hanse.base.versions import Version, parse_version
+from hanse.app.addresses import read_version
+from hanse.base import Clock, ProductName, QueryError, SystemClock
+from hanse.base.versions import Version
 
 if TYPE_CHECKING:
     from hanse.interfaces import Engine, TableStore
-    from hanse.pipelines import Outcome, Surroundings
+    from hanse.pipelines import Surroundings
     from hanse.query import Result, Road
-    from hanse.registry import Pause, Registry
+    from hanse.registry import Registry
 
 Part = TypeVar("Part")
 Document = dict[str, Any]
@@ -55,12 +52,17 @@ class Mesh:
 
     Every method returns a JSON-ready document unless it says otherwise, and raises
     :class:`~hanse.base.HanseError` with a code from the reference.
+
+    Attributes:
+        config: what ``mesh.yaml`` says.
+        clock: tells the time.
+        cache: what was found out about files by their content.
     """
 
     def __init__(self, config: spec.MeshConfig, clock: Clock, cache: spec.ContentCache) -> None:
         self.config = config
         self.clock = clock
-        self._cache = cache
+        self.cache = cache
         self._parts: dict[str, Any] = {}
         self._making = threading.Lock()
 
@@ -106,8 +108,8 @@ class Mesh:
             ``products`` and ``domains`` (counts), ``problems`` (documents sorted by place), ``errors``, ``warnings``.
         """
         workspace = self.load()
-        problems, _ = findings.problems_of(workspace, self._cache)
-        self._cache.save()
+        problems, _ = findings.problems_of(workspace, self.cache)
+        self.cache.save()
         return {
             "mesh": self.config.name,
             "domains": len(workspace.domains),
@@ -130,8 +132,9 @@ class Mesh:
             Problems: the files have errors.
         """
         from hanse import plan
+        from hanse.app import planning
 
-        return plan.explain(self._plan(products))
+        return plan.explain(planning.build(self, products))
 
     def apply(
         self,
@@ -150,26 +153,9 @@ class Mesh:
         Returns:
             What was applied; ``applied`` is False if ``confirm`` said no.
         """
-        from hanse import plan
+        from hanse.app import planning
 
-        frozen = self._plan(products)
-        document = plan.explain(frozen)
-        if frozen.refusals:
-            from hanse.base import Problems
-
-            raise Problems(frozen.refusals)
-        if not frozen.steps:
-            return {"applied": True, "steps": 0, "plan": document}
-        if confirm and not confirm(document):
-            return {"applied": False, "steps": 0, "plan": document}
-        total = len(frozen.steps)
-
-        def on_step(number: int, label: str) -> None:
-            if listener:
-                listener("apply", label, number, total)
-
-        plan.apply(frozen, registry=self.registry, store=self.store, clock=self.clock, on_step=on_step)
-        return {"applied": True, "steps": total, "plan": document}
+        return planning.apply(self, products, confirm=confirm, listener=listener)
 
     def new_product(
         self,
@@ -230,58 +216,9 @@ class Mesh:
             A product is skipped if one that it reads was blocked or failed in the same call and nothing of it was
             ever released.
         """
-        from hanse import pipelines
+        from hanse.app import running
 
-        workspace = self.load()
-        names = self._names(workspace, products)
-        findings.refuse_errors(workspace, self._cache, names)
-        around = self.surroundings(workspace)
-        documents = []
-        # A schedule or "run everything" passes over what is paused; only a product named by a person is refused.
-        pauses = self.registry.reader().pauses() if products is None or trigger != "manual" else {}
-        for number, name in enumerate(pipelines.order(workspace, names)):
-            if name in pauses:
-                documents.append(self._paused(pauses[name]))
-                continue
-            if listener:
-                listener("run", str(name), number, len(names))
-            documents.append(self._run_one(around, name, force=force, trigger=trigger, listener=listener))
-        self._cache.save()
-        counts = {s: sum(d["status"] == s for d in documents) for s in _OUTCOMES}
-        return {"runs": documents, **counts}
-
-    def _run_one(self, around: Any, name: ProductName, *, force: bool, trigger: str, listener: Any) -> Document:
-        from hanse import pipelines
-
-        try:
-            outcome = pipelines.execute(around, name, force=force, trigger=trigger, listener=listener)
-        except (Conflict, RunError) as error:
-            # It could not begin, so there is no record of it; the other products still run.
-            return {"product": str(name), "status": "refused", "error": error.problem.as_document()}
-        return self._outcome(outcome)
-
-    def _paused(self, pause: Pause) -> Document:
-        from hanse import catalog, pipelines
-
-        release = self.registry.reader().release(pause.product)
-        problem = pipelines.pause_problem(pause, severity=Severity.WARNING)
-        return {
-            "product": str(pause.product),
-            "status": "paused",
-            "release": catalog.release_document(release) if release else None,
-            "error": problem.as_document(),
-        }
-
-    def _outcome(self, outcome: Outcome) -> Document:
-        from hanse import catalog
-
-        reader = self.registry.reader()
-        document = catalog.run_document(outcome.run)
-        document["release"] = catalog.release_document(outcome.release) if outcome.release else None
-        document["built"] = [str(t) for t in outcome.built]
-        document["checks"] = catalog.check_report(reader.checks(outcome.run.id), reader.failed_rows(outcome.run.id))
-        document["problems"] = [p.as_document() for p in outcome.error.problems] if outcome.error else []
-        return document
+        return running.run(self, products, force=force, trigger=trigger, listener=listener)
 
     # Read
 
@@ -301,7 +238,7 @@ class Mesh:
             Denied: the statement is not one that may be run.
             QueryError: it names something unknown, or is no SQL.
         """
-        return self._road.run(sql, at=_version(at))
+        return self._road.run(sql, at=read_version(at))
 
     def list_products(self) -> Document:
         """Return all applied products, and those of the folder that were not applied yet."""
@@ -323,34 +260,11 @@ class Mesh:
             The product's document; with a table's address, only that table in ``tables``.
         """
         from hanse import catalog
+        from hanse.app import addresses
 
-        parts = _parts_of(address, self.config.name)
-        if len(parts) not in {2, 3}:
-            raise QueryError(
-                NO_SUCH_ADDRESS,
-                f"`{address}` is no address of a product or a table",
-                fix="write `domain.product` or `domain.product.table`; `hanse list` shows all products",
-            )
-        if parts[:2] == ["mesh", "catalog"]:
-            table = ".".join(parts) if len(parts) == 3 else "mesh.catalog.products"
-            raise QueryError(
-                NO_SUCH_ADDRESS,
-                f"`{address}` is what the mesh knows about itself, and no product",
-                fix=f'query it: `hanse query "SELECT * FROM {table}"`',  # noqa: S608 - a hint to read
-            )
-        name = ProductName.parse(".".join(parts[:2]))
+        name, table = addresses.parse(address, self.config.name)
         document = catalog.show_product(self.registry.reader(), self._road, self.config.name, name, sample=sample)
-        if len(parts) == 3:
-            wanted = [t for t in document["tables"] if t["table"].rpartition(".")[2] == parts[2]]
-            if not wanted:
-                tables = [t["table"].rpartition(".")[2] for t in document["tables"]]
-                raise QueryError(
-                    NO_SUCH_ADDRESS,
-                    f"{name} has no table `{split_major(parts[2])[0]}`",
-                    fix=did_you_mean(parts[2], tables),
-                )
-            document["tables"] = wanted
-        return document
+        return addresses.only_table(document, name, table) if table else document
 
     def product_names(self) -> tuple[str, ...]:
         """Return the addresses of all products in the folder, sorted."""
@@ -412,7 +326,7 @@ class Mesh:
 
         reader = self.registry.reader()
         name = catalog.known_product(reader, product)
-        wanted, document = catalog.rollback_preview(reader, self.store, name, _version(to))
+        wanted, document = catalog.rollback_preview(reader, self.store, name, read_version(to))
         if confirm and not confirm(document):
             return document | {"rolled_back": False, "release": None}
         release = pipelines.roll_back(self.registry, name, wanted.id, following=document["from"]["id"])
@@ -510,69 +424,12 @@ class Mesh:
 
     def load(self) -> spec.Workspace:
         """Return what the mesh's files say now, parsed as far as it is asked for."""
-        return spec.load(Path(self.config.root), cache=self._cache)
+        return spec.load(Path(self.config.root), cache=self.cache)
 
     def surroundings(self, workspace: spec.Workspace) -> Surroundings:
         """Return what a run needs of this mesh."""
         from hanse.pipelines import Surroundings
 
         return Surroundings(
-            workspace, self.registry, self.engine, self.store, self.clock, self.config.state, self._cache
+            workspace, self.registry, self.engine, self.store, self.clock, self.config.state, self.cache
         )
-
-    def _plan(self, products: Iterable[str] | None) -> Any:
-        from hanse import plan
-
-        workspace = self.load()
-        names = self._names(workspace, products) if products is not None else None
-        findings.refuse_errors(workspace, self._cache, names)
-        self._cache.save()
-        frozen = plan.build(
-            workspace,
-            self.registry.reader(),
-            only=names,
-            reads=lambda name: findings.reads_of(workspace, name),
-        )
-        changed = [step.name for step in frozen.steps if isinstance(step, plan.PutProduct)]
-        tried = list(findings.tried(workspace, self.engine, changed))
-        refused = [p for p in tried if p.severity is Severity.ERROR]
-        warned = [p for p in tried if p.severity is not Severity.ERROR]
-        return replace(frozen, refusals=(*frozen.refusals, *refused), warnings=(*frozen.warnings, *warned))
-
-    def _names(self, workspace: spec.Workspace, products: Iterable[str] | None) -> Collection[ProductName]:
-        if products is None:
-            return tuple(workspace.entries)
-        names = list(dict.fromkeys(ProductName.parse(p) for p in products))
-        for name in names:
-            if name not in workspace.entries:
-                raise QueryError(
-                    NO_SUCH_ADDRESS,
-                    f"there is no product {name} in this mesh",
-                    fix=did_you_mean(str(name), map(str, workspace.entries)),
-                )
-        return names
-
-
-def _parts_of(address: str, mesh: str) -> list[str]:
-    """Return domain, product and perhaps table of an address; nothing if it is another mesh's."""
-    if not address.startswith("hanse://"):
-        return address.split(".")
-    name, *parts = address.removeprefix("hanse://").split("/")
-    if len(parts) == 4:
-        del parts[2]  # the port: a table's name is unique within its product
-    if len(parts) == 3:
-        table, _, major = parts[2].partition("@")
-        parts[2] = table if major in {"", "1"} else f"{table}_v{major}"
-    return parts if name == mesh else []
-
-
-def _version(given: Version | None) -> Version | None:
-    """Return a version as the rooms below want it: texts read, times aware."""
-    if isinstance(given, str):
-        return parse_version(given)
-    if isinstance(given, datetime) and given.tzinfo is None:
-        return given.replace(tzinfo=UTC)
-    return given
-
-
-_OUTCOMES = ("succeeded", "unchanged", "blocked", "failed", "refused", "paused")

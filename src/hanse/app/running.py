@@ -1,0 +1,81 @@
+"""``run`` over the products of a mesh."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from hanse import catalog, pipelines
+from hanse.app import findings
+from hanse.app.addresses import products_of
+from hanse.base import Conflict, ProductName, RunError, Severity
+from hanse.registry import Pause
+
+if TYPE_CHECKING:
+    from hanse.app.mesh import Mesh
+
+Document = dict[str, Any]
+Listener = Callable[[str, str, int, int], None]
+
+_OUTCOMES = ("succeeded", "unchanged", "blocked", "failed", "refused", "paused")
+
+
+def run(
+    mesh: Mesh, products: Iterable[str] | None, *, force: bool, trigger: str, listener: Listener | None
+) -> Document:
+    """Run products one after the other, in the order of what they read; see :meth:`hanse.app.Mesh.run`."""
+    workspace = mesh.load()
+    names = products_of(workspace, products)
+    findings.refuse_errors(workspace, mesh.cache, names)
+    around = mesh.surroundings(workspace)
+    documents = []
+    # A schedule or "run everything" passes over what is paused; only a product named by a person is refused.
+    pauses = mesh.registry.reader().pauses() if products is None or trigger != "manual" else {}
+    for number, name in enumerate(pipelines.order(workspace, names)):
+        if name in pauses:
+            documents.append(_paused(mesh, pauses[name]))
+            continue
+        if listener:
+            listener("run", str(name), number, len(names))
+        documents.append(_run_one(mesh, around, name, force=force, trigger=trigger, listener=listener))
+    mesh.cache.save()
+    counts = {s: sum(d["status"] == s for d in documents) for s in _OUTCOMES}
+    return {"runs": documents, **counts}
+
+
+def _run_one(
+    mesh: Mesh,
+    around: pipelines.Surroundings,
+    name: ProductName,
+    *,
+    force: bool,
+    trigger: str,
+    listener: Listener | None,
+) -> Document:
+    try:
+        outcome = pipelines.execute(around, name, force=force, trigger=trigger, listener=listener)
+    except (Conflict, RunError) as error:
+        # It could not begin, so there is no record of it; the other products still run.
+        return {"product": str(name), "status": "refused", "error": error.problem.as_document()}
+    return _outcome(mesh, outcome)
+
+
+def _paused(mesh: Mesh, pause: Pause) -> Document:
+    release = mesh.registry.reader().release(pause.product)
+    problem = pipelines.pause_problem(pause, severity=Severity.WARNING)
+    return {
+        "product": str(pause.product),
+        "status": "paused",
+        "release": catalog.release_document(release) if release else None,
+        "error": problem.as_document(),
+    }
+
+
+def _outcome(mesh: Mesh, outcome: pipelines.Outcome) -> Document:
+    reader = mesh.registry.reader()
+    document = catalog.run_document(outcome.run)
+    document["release"] = catalog.release_document(outcome.release) if outcome.release else None
+    document["built"] = [str(t) for t in outcome.built]
+    document["checks"] = catalog.check_report(reader.checks(outcome.run.id), reader.failed_rows(outcome.run.id))
+    document["problems"] = [p.as_document() for p in outcome.error.problems] if outcome.error else []
+    return document
