@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ import pytest
 
 from hanse.base import Conflict, StorageError, TableName
 from hanse.drivers.iceberg import IcebergTables
-from hanse.interfaces import Replacement
+from hanse.drivers.iceberg.verify import fault
+from hanse.interfaces import Replacement, Snapshot
 from hanse.interfaces.codes import (
     BAD_FILE,
     COMMIT_CONFLICT,
@@ -35,6 +37,7 @@ from hanse.interfaces.codes import (
 )
 from hanse.testing.parquet import commit_files, read_rows, stage_rows
 from hanse.testing.tables.suite import ITEMS, ORDERS, TWO, publish, refused
+from iceberg_writers import written_by_another
 
 
 def open_tables(folder: Path, busy_seconds: float = 30.0) -> IcebergTables:
@@ -238,7 +241,8 @@ from datetime import UTC, datetime, timedelta
 import pyarrow
 from hanse.base import TableName
 from hanse.drivers.iceberg import IcebergTables
-from hanse.interfaces import Replacement
+from hanse.drivers.iceberg.verify import fault
+from hanse.interfaces import Replacement, Snapshot
 from hanse.testing.parquet import commit_files, stage_rows
 
 pyarrow.array([1])  # lets pyarrow import what it imports, once for all children
@@ -423,6 +427,11 @@ def test_only_few_metadata_files_are_kept(store: IcebergTables, tmp_path: Path) 
     assert len(document(store)["metadata-log"]) == 5
 
 
+def vars_of(store: IcebergTables, snapshot: Snapshot) -> dict[str, Any]:
+    found: dict[str, Any] = store._reader.state(ORDERS).snapshot(snapshot.snapshot_id)
+    return found
+
+
 def document(store: IcebergTables) -> dict[str, Any]:
     state = store._reader.state(ORDERS)
     content: dict[str, Any] = json.loads(Path(state.path).read_text())
@@ -451,7 +460,12 @@ def test_damaged_metadata_has_a_code(tmp_path: Path, change: Any, code: Any) -> 
     with open_tables(tmp_path) as store:
         store.create(ORDERS, TWO)
         path = Path(store._reader.state(ORDERS).path)
-    path.write_text(change(path.read_text()))
+    whole = path.read_text()
+    path.write_text(change(whole))
+    with open_tables(tmp_path) as store, refused(CORRUPT_STORE):
+        store.schema(ORDERS)  # whatever was changed, the name tells
+    path.write_text(whole)
+    written_by_another(tmp_path, change)
     with open_tables(tmp_path) as store:
         with refused(code):
             store.schema(ORDERS)
@@ -698,3 +712,72 @@ def test_reading_tables_imports_nothing_heavy(store: IcebergTables, tmp_path: Pa
         [sys.executable, "-c", LIGHT, str(tmp_path)], capture_output=True, text=True, timeout=60, check=False
     )
     assert (result.returncode, result.stdout) == (0, "1 ()\n"), result.stderr
+
+
+@pytest.mark.parametrize("name", ["*.metadata.json", "snap-*.avro", "*-m0.avro"])
+def test_no_changed_byte_of_metadata_goes_unnoticed(tmp_path: Path, name: str) -> None:
+    """Whatever byte is changed, also one that leaves the file readable: of a column's id, of a path, of a count."""
+    with open_tables(tmp_path) as store:
+        store.create(ORDERS, TWO)
+        made = publish(store, ORDERS, "r1", [{"id": 1}], None)
+        whole = store.scan(ORDERS, made.snapshot_id)
+        newest = store._reader.state(ORDERS).path
+    path = max(tmp_path.glob(f"warehouse/sales/orders/orders/metadata/{name}"))
+    assert newest == str(path) or not name.endswith("json")
+    content = path.read_bytes()
+    for at in range(0, len(content), max(1, len(content) // 60)):
+        path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        with open_tables(tmp_path) as store, refused(CORRUPT_STORE):
+            store.scan(ORDERS, made.snapshot_id)
+    path.write_bytes(content)
+    with open_tables(tmp_path) as store:
+        assert store.scan(ORDERS, made.snapshot_id) == whole
+
+
+def test_digests_stay_with_files_that_are_kept(tmp_path: Path) -> None:
+    """Also when their manifests are written anew."""
+    with open_tables(tmp_path) as store:
+        store.create(ORDERS, TWO)
+        files = [stage_rows(store, ORDERS, "r1", [{"id": n}], part=str(n)) for n in range(3)]
+        first = commit_files(store, ORDERS, files, parent_id=None, run_id="r1")
+        keep = (files[0].path, files[2].path)
+        second = commit_files(store, ORDERS, [], parent_id=first.snapshot_id, run_id="r2", keep=keep)
+    content = bytearray(Path(files[2].path).read_bytes())
+    content[30] ^= 1
+    Path(files[2].path).write_bytes(content)
+    with open_tables(tmp_path) as store:
+        (problem,) = store.verify(ORDERS, second.snapshot_id, deep=True)
+        assert files[2].path in problem.what
+        assert "does not hold what was written to it" in problem.what
+
+
+def test_files_without_a_digest_are_decoded(tmp_path: Path) -> None:
+    """Those of other writers, and of versions before digests."""
+    with open_tables(tmp_path) as store:
+        store.create(ORDERS, TWO)
+        made = publish(store, ORDERS, "r1", [{"id": n, "name": str(n)} for n in range(1000)], None)
+        (file,) = store._reader.files(store._reader.state(ORDERS), vars_of(store, made))
+    assert fault(replace(file, digest=None), deep=True) is None
+    assert fault(file, deep=True) is None
+    assert fault(replace(file, digest=None, rows=999), deep=True) == "has 1000 rows, not 999"
+    content = bytearray(Path(file.path).read_bytes())
+    content[4:200] = bytes(196)
+    Path(file.path).write_bytes(content)
+    assert fault(replace(file, digest=None), deep=False) is None
+    assert str(fault(replace(file, digest=None), deep=True)).startswith("cannot be decoded: ")
+
+
+def test_a_look_at_the_end_finds_any_change_of_a_footer(tmp_path: Path) -> None:
+    """Also of the statistics in it, by which readers pass over rows."""
+    with open_tables(tmp_path) as store:
+        store.create(ORDERS, TWO)
+        made = publish(store, ORDERS, "r1", [{"id": n} for n in range(10)], None)
+        (file,) = store._reader.files(store._reader.state(ORDERS), vars_of(store, made))
+    path = Path(file.path)
+    content = path.read_bytes()
+    length = int.from_bytes(content[-8:-4], "little")
+    for at in range(len(content) - 8 - length, len(content), 7):
+        path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        assert fault(file, deep=False)
+    path.write_bytes(content)
+    assert fault(file, deep=False) is None

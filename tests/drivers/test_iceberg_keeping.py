@@ -28,6 +28,7 @@ from hanse.testing.parquet import commit_files, read_rows, stage_rows
 from hanse.testing.tables.columns import SAMPLES
 from hanse.testing.tables.keeping import append, ids_of
 from hanse.testing.tables.suite import ORDERS, TWO, publish, refused
+from iceberg_writers import written_by_another
 
 ADDRESS = ("sales", "orders", "orders")
 
@@ -233,7 +234,9 @@ def test_delete_files_of_others_are_noticed_and_carried(store: IcebergTables, tm
     _, (record,) = read_container(Path(snapshot["manifest-list"]).read_bytes())
     marked = {**record, "content": 1, "manifest_path": "/x/deletes.avro"}
     spent = {**marked, "manifest_path": "/x/spent.avro", "added_files_count": 0}
-    Path(snapshot["manifest-list"]).write_bytes(write_container(_MANIFEST, [record, marked, spent], {}))
+    theirs = Path(snapshot["manifest-list"]).with_name("snap-theirs.avro")
+    theirs.write_bytes(write_container(_MANIFEST, [record, marked, spent], {}))
+    written_by_another(tmp_path, lambda text: text.replace(snapshot["manifest-list"], str(theirs)))
     with IcebergTables(str(tmp_path / "warehouse"), f"sqlite:///{tmp_path}/catalog.db") as other:
         assert other.scan(ORDERS, first.snapshot_id).deletes
         assert len(other.scan(ORDERS, first.snapshot_id).files) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -238,8 +238,17 @@ class TableStore(Protocol):
         """
         ...
 
-    def verify(self, table: TableName, snapshot_id: int) -> tuple[Problem, ...]:
+    def verify(
+        self, table: TableName, snapshot_id: int, *, deep: bool = False, seen: MutableMapping[str, str] | None = None
+    ) -> tuple[Problem, ...]:
         """Look at every file that a snapshot needs and return what is missing or damaged; empty when all is well.
+
+        Args:
+            table: the table.
+            snapshot_id: the snapshot.
+            deep: compare every byte of the data with what was committed, not only what a look at the files' ends tells.
+            seen: what was found wrong with each file, nothing if nothing was, by path. What stands there is not looked
+                at again, what is looked at is put there: snapshots share files.
 
         Raises:
             StorageError: no such table or snapshot, or its metadata cannot be read.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from threading import RLock
@@ -62,6 +63,7 @@ class MemoryTables:
         self._tables: dict[TableName, _Table] = {}
         self._snapshot_ids = count(1)
         self._lock = RLock()
+        self._digests: dict[str, str] = {}
 
     def create(self, table: TableName, columns: Sequence[ColumnDraft]) -> TableSchema:
         """See :meth:`hanse.interfaces.TableStore.create`."""
@@ -176,11 +178,22 @@ class MemoryTables:
     def _needed(self, table: TableName) -> set[str]:
         return {file.path for _, files in self._held(table).snapshots.values() for file in files}
 
-    def verify(self, table: TableName, snapshot_id: int) -> tuple[Problem, ...]:
+    def verify(
+        self, table: TableName, snapshot_id: int, *, deep: bool = False, seen: MutableMapping[str, str] | None = None
+    ) -> tuple[Problem, ...]:
         """See :meth:`hanse.interfaces.TableStore.verify`."""
         _, files = self._known(table, snapshot_id)
-        lost = [file for file in files if not os.path.isfile(file.path) or os.path.getsize(file.path) != file.bytes]
-        return tuple(Problem(LOST_FILE, f"`{file.path}` is lost", subject=str(table)) for file in lost)
+        seen = {} if seen is None else seen
+        for file in files:
+            if file.path not in seen:
+                seen[file.path] = self._damage(file, deep=deep)
+        lost = [file for file in files if seen[file.path]]
+        return tuple(Problem(LOST_FILE, f"`{f.path}` {seen[f.path]}", subject=str(table)) for f in lost)
+
+    def _damage(self, file: DataFile, *, deep: bool) -> str:
+        if not os.path.isfile(file.path) or os.path.getsize(file.path) != file.bytes:
+            return "is lost"
+        return "is damaged" if deep and _digest(file.path) != self._digests[file.path] else ""
 
     def tables(self) -> tuple[TableName, ...]:
         """See :meth:`hanse.interfaces.TableStore.tables`."""
@@ -258,7 +271,12 @@ class MemoryTables:
             datetime.now(UTC),
         )
         held.snapshots[snapshot.snapshot_id] = (snapshot, files)
+        self._digests |= {file.path: _digest(file.path) for file in replacement.files}
         return snapshot
+
+
+def _digest(path: str) -> str:
+    return sha256(Path(path).read_bytes()).hexdigest()
 
 
 def _check_run_id(run_id: str) -> None:

@@ -6,14 +6,14 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import is_
 from typing import Any
 
 from hanse.base import StorageError, TableName
 from hanse.drivers.iceberg import metadata
 from hanse.drivers.iceberg.cache import Cache
-from hanse.drivers.iceberg.files import write_new
+from hanse.drivers.iceberg.files import hasten, write_new
 from hanse.drivers.iceberg.footer import read_file
 from hanse.drivers.iceberg.layout import Layout, in_order
 from hanse.drivers.iceberg.manifest import (
@@ -27,6 +27,7 @@ from hanse.drivers.iceberg.manifest import (
 )
 from hanse.drivers.iceberg.metadata import Document
 from hanse.drivers.iceberg.schema import columns
+from hanse.drivers.iceberg.seal import digest, seal
 from hanse.interfaces import Replacement, StagedFile
 from hanse.interfaces.codes import BAD_FILE, ILLEGAL_NOTE, KEPT_FILE
 
@@ -64,8 +65,9 @@ class Draft:
         """
         document, self.obsolete = metadata.with_previous(self.document, self.old_path, updated_ms)
         self.document = document
-        self.path = metadata.next_path(document, self.old_path)
-        self.add(self.path, *to_json(document))
+        content = to_json(document)
+        self.path = metadata.next_path(document, self.old_path, content)
+        self.add(self.path, *content)
         self.unsynced.append(os.path.dirname(self.path))
 
     def add(self, path: str, *content: bytes) -> None:
@@ -91,6 +93,7 @@ def to_json(document: Document) -> list[bytes]:
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _GROWING = {"snapshots", "snapshot-log"}
+_LARGE = 1 << 20
 _LONG = 50
 _REMEMBERED_BYTES = 64 << 20
 # Of a table with thousands of snapshots a commit changes none: what was written before is not encoded again.
@@ -193,7 +196,8 @@ def read_staged(replacement: Replacement, document: Document, folder: str) -> li
             raise _bad(replacement, staged, "it is missing") from error
         if size != staged.bytes:
             raise _bad(replacement, staged, f"it has {size} bytes, not {staged.bytes}")
-        files.append(read_file(staged, wanted))
+        with hasten([staged.path] if size >= _LARGE else ()):
+            files.append(replace(read_file(staged, wanted), digest=digest(staged.path)))
     kept = () if replacement.keep == "all" else replacement.keep
     if len({*kept, *(file.path for file in files)}) < len(files) + len(set(kept)):
         raise StorageError(BAD_FILE, "a staged file stands twice in one commit", subject=str(replacement.table))
@@ -204,7 +208,6 @@ def _write_manifests(
     draft: Draft, files: Sequence[Footer], parent: Parent, snapshot_id: int, sequence_number: int
 ) -> tuple[tuple[Manifest, ...], str]:
     document, layout = draft.document, parent.layout
-    commit = os.urandom(16).hex()
     folder = f"{document['location']}/metadata"
     spec_id = document["default-spec-id"]
     changed = [
@@ -214,8 +217,8 @@ def _write_manifests(
     ]
     written = []
     for number, entries in enumerate(part for part in (changed, *layout.merged) if part):
-        path = f"{folder}/{commit}-m{number}.avro"
         content = write_manifest(entries, schema=metadata.schema_of(document), spec_id=spec_id)
+        path = f"{folder}/{seal([content])}-m{number}.avro"
         draft.add(path, content)
         written.append(
             describe(
@@ -228,11 +231,11 @@ def _write_manifests(
             )
         )
     manifests = in_order([*layout.carried, *written])
-    manifest_list = f"{folder}/snap-{snapshot_id}.avro"
     parent_id = None if parent.snapshot is None else parent.snapshot["snapshot-id"]
     content = write_manifest_list(
         manifests, snapshot_id=snapshot_id, parent_id=parent_id, sequence_number=sequence_number
     )
+    manifest_list = f"{folder}/snap-{snapshot_id}-0-{seal([content])}.avro"
     draft.add(manifest_list, content)
     return tuple(manifests), manifest_list
 

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hanse.drivers.iceberg.avro import AvroError, read_container, write_container
+from hanse.drivers.iceberg.seal import is_broken
 
 EXISTING, ADDED, DELETED = 0, 1, 2
 _DATA = 0
+_DIGESTS = "hanse.sha256"
+_DIGEST = "digest"
 _STATISTICS = (
     "column_sizes",
     "value_counts",
@@ -32,6 +35,7 @@ class Footer:
         column_sizes, value_counts, null_counts: field id → bytes, values (with nulls), nulls.
         lower_bounds, upper_bounds: field id → bound, serialised as in Iceberg's appendix D; absent where unknown.
         split_offsets: where its row groups begin.
+        digest: of its content, as :func:`hanse.drivers.iceberg.seal.digest` gives it.
     """
 
     path: str
@@ -43,17 +47,22 @@ class Footer:
     lower_bounds: Mapping[int, bytes] = field(default_factory=dict)
     upper_bounds: Mapping[int, bytes] = field(default_factory=dict)
     split_offsets: tuple[int, ...] = ()
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LiveFile:
-    """A file of a snapshot, with the sequence numbers under which its rows and itself came."""
+    """A file of a snapshot, with the sequence numbers under which its rows and itself came, and its content's digest.
+
+    What was written by others has no digest.
+    """
 
     path: str
     rows: int
     size: int
     sequence_number: int
     file_sequence_number: int
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +185,8 @@ def write_manifest(entries: Sequence[Mapping[str, Any]], *, schema: Mapping[str,
         "partition-spec-id": str(spec_id),
         "format-version": "2",
         "content": "data",
+        # Beside the entries, not in them: their columns are the format's.
+        _DIGESTS: json.dumps({e["data_file"]["file_path"]: e[_DIGEST] for e in entries if e.get(_DIGEST)}),
     }
     return write_container(_ENTRY, entries, header)
 
@@ -274,10 +285,12 @@ def read_entries(manifest: Manifest) -> list[dict[str, Any]]:
         OSError: the file cannot be read.
         AvroError: the file is damaged.
     """
-    _, entries = read_container(_read(manifest.path))
+    header, entries = read_container(_read(manifest.path))
     try:
-        return [existing(entry, manifest) for entry in entries if entry["status"] != DELETED]
-    except (AttributeError, KeyError, TypeError) as error:
+        digests = json.loads(header.get(_DIGESTS, "{}"))
+        found = [existing(entry, manifest) for entry in entries if entry["status"] != DELETED]
+        return [{**entry, _DIGEST: digests.get(entry["data_file"]["file_path"])} for entry in found]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise AvroError(f"not a manifest of Iceberg: {error!r}") from error
 
 
@@ -290,6 +303,7 @@ def live_file(entry: Mapping[str, Any]) -> LiveFile:
         size=file["file_size_in_bytes"],
         sequence_number=entry["sequence_number"],
         file_sequence_number=entry["file_sequence_number"],
+        digest=entry.get(_DIGEST),
     )
 
 
@@ -300,7 +314,10 @@ def local_path(location: str) -> str:
 
 def _read(location: str) -> bytes:
     with open(local_path(location), "rb") as file:
-        return file.read()
+        content = file.read()
+    if is_broken(location, content):
+        raise AvroError("its content is not what was written to it")
+    return content
 
 
 def added(file: Footer, snapshot_id: int) -> dict[str, Any]:
@@ -315,7 +332,7 @@ def added(file: Footer, snapshot_id: int) -> dict[str, Any]:
         "split_offsets": list(file.split_offsets),
         "sort_order_id": 0,
     }
-    return _entry(ADDED, snapshot_id, None, None, data_file)
+    return {**_entry(ADDED, snapshot_id, None, None, data_file), _DIGEST: file.digest}
 
 
 def existing(entry: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from hanse.base import StorageError
+from hanse.drivers.iceberg.seal import seal
 from hanse.interfaces.codes import CORRUPT_STORE, FOREIGN_TABLE
 
 Document = dict[str, Any]
@@ -238,13 +239,13 @@ def with_previous(document: Document, path: str, updated_ms: int) -> tuple[Docum
     return {**document, "metadata-log": log[-keep:]}, gone if delete else []
 
 
-def next_path(document: Document, previous: str | None) -> str:
-    """Return the path of a new metadata file: ``<location>/metadata/<version>-<uuid>.metadata.json``."""
+def next_path(document: Document, previous: str | None, content: Sequence[bytes]) -> str:
+    """Return the path of a new metadata file: ``<location>/metadata/<version>-<seal>.metadata.json``."""
     version = 0
     if previous is not None:
         match = re.search(r"/(\d+)-[^/]*\.metadata\.json$", previous)
         version = int(match[1]) + 1 if match else 0
-    return f"{document['location']}/metadata/{version:05d}-{uuid.uuid4()}.metadata.json"
+    return f"{document['location']}/metadata/{version:05d}-{seal(content)}.metadata.json"
 
 
 def _schema(schema_id: int, fields: list[dict[str, Any]]) -> dict[str, Any]:

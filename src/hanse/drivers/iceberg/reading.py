@@ -18,6 +18,7 @@ from hanse.drivers.iceberg.files import storage_error, storage_errors
 from hanse.drivers.iceberg.manifest import LiveFile, Manifest, live_file, local_path, read_entries, read_manifest_list
 from hanse.drivers.iceberg.metadata import Document
 from hanse.drivers.iceberg.schema import columns
+from hanse.drivers.iceberg.seal import is_broken
 from hanse.interfaces import DataFile, TableSchema
 from hanse.interfaces.codes import CORRUPT_STORE, STORAGE_MISSING, UNKNOWN_SNAPSHOT, UNKNOWN_TABLE
 from hanse.spec.types import DataType
@@ -211,6 +212,9 @@ class Reader:
     def _read_document(self, table: TableName, path: str) -> Document:
         with storage_errors(f"read the metadata of {table}", str(table)), open(local_path(path), "rb") as file:
             content = file.read()
+        if is_broken(path, content):
+            why = "its content is not what was written to it"
+            raise storage_error(CORRUPT_STORE, f"`{path}` is damaged", why, str(table))
         try:
             return metadata.check(json.loads(content), path)
         except ValueError as error:

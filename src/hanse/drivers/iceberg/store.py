@@ -17,7 +17,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, MutableMapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -34,6 +34,7 @@ from hanse.drivers.iceberg.manifest import local_path
 from hanse.drivers.iceberg.metadata import Document
 from hanse.drivers.iceberg.reading import Reader, TableState, identifier
 from hanse.drivers.iceberg.schema import columns, evolve, without_docs
+from hanse.drivers.iceberg.verify import fault
 from hanse.interfaces import ColumnDraft, DataFile, Replacement, Snapshot, TableScan, TableSchema
 from hanse.interfaces.codes import (
     BAD_FILE,
@@ -46,7 +47,6 @@ from hanse.interfaces.codes import (
 
 _SQLITE_URI = "sqlite:///"
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-_PARQUET_END = b"PAR1"
 _EXPIRE_ATTEMPTS = 5
 _COLLECTED_AT_ONCE = 256
 
@@ -87,12 +87,13 @@ class IcebergTables:
         if state is None:
             fields, last_id = evolve((), columns, 0)
             document = metadata.new_document(self._reader.location(table), fields, last_id, now_ms())
-            path = metadata.next_path(document, None)
+            content = to_json(document)
+            path = metadata.next_path(document, None, content)
             with storage_errors(f"create the table {table}", str(table)), self._catalog.writing():
                 # Under the lock: two who create at once do not both write, and none writes into what is being dropped.
                 if self._catalog.pointer(*identifier(table)) is None:
                     self._make_folders(table)
-                    write_new(path, *to_json(document))
+                    write_new(path, *content)
                     sync((path, os.path.dirname(path)))
                     self._catalog.insert(*identifier(table), path)
             state = self._reader.state(table)
@@ -180,19 +181,29 @@ class IcebergTables:
         state = self._reader.state(table)
         return self._reader.bounds(state, state.snapshot(snapshot_id))
 
-    def verify(self, table: TableName, snapshot_id: int) -> tuple[Problem, ...]:
-        """Look at size and last bytes of every file; see :meth:`hanse.interfaces.TableStore.verify`."""
+    def verify(
+        self, table: TableName, snapshot_id: int, *, deep: bool = False, seen: MutableMapping[str, str] | None = None
+    ) -> tuple[Problem, ...]:
+        """Look at size and footer of every file; see :meth:`hanse.interfaces.TableStore.verify`."""
         state = self._reader.state(table)
         snapshot = state.snapshot(snapshot_id)
+        seen = {} if seen is None else seen
         try:
             files = self._reader.files_on_disk(table, snapshot)
         except StorageError as error:
             return tuple(error.problems)
-        faults = ((file.path, _fault(file.path, file.size)) for file in files)
+        for file in files:
+            if file.path not in seen:
+                seen[file.path] = fault(file, deep=deep) or ""
         return tuple(
-            Problem(LOST_FILE, f"`{path}` {fault}", fix="restore it from a backup or run again", subject=str(table))
-            for path, fault in faults
-            if fault
+            Problem(
+                LOST_FILE,
+                f"`{file.path}` {seen[file.path]}",
+                fix="restore it from a backup or run again",
+                subject=str(table),
+            )
+            for file in files
+            if seen[file.path]
         )
 
     def snapshots(self, table: TableName) -> tuple[Snapshot, ...]:
@@ -376,18 +387,3 @@ def _snapshot(table: TableName, snapshot: Document) -> Snapshot:
         bytes=totals["total-files-size"],
         committed_at=datetime.fromtimestamp(snapshot["timestamp-ms"] / 1000, UTC),
     )
-
-
-def _fault(path: str, size: int) -> str | None:
-    """Return what is wrong with a data file."""
-    try:
-        with open(path, "rb") as file:
-            found = os.fstat(file.fileno()).st_size
-            if found != size:
-                return f"has {found} bytes, not {size}"
-            file.seek(-len(_PARQUET_END), os.SEEK_END)
-            return None if file.read() == _PARQUET_END else "does not end like a Parquet file"
-    except FileNotFoundError:
-        return "is missing"
-    except OSError as error:
-        return f"cannot be read: {error}"

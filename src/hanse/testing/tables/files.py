@@ -17,6 +17,7 @@ from hanse.interfaces.codes import (
 )
 from hanse.spec.types import Scalar
 from hanse.testing.parquet import Row, commit_files, stage_rows, write_rows
+from hanse.testing.tables.keeping import append
 from hanse.testing.tables.suite import ORDERS, TWO, TablesSuite, publish, refused
 
 
@@ -104,3 +105,22 @@ class FileSuite(TablesSuite):
         assert files[1].path in problems[1].what
         healed = publish(store, ORDERS, "r2", [{"id": 1}], snapshot)
         assert store.verify(ORDERS, healed.snapshot_id) == ()
+
+    @pytest.mark.usefixtures("orders")
+    def test_a_deep_look_finds_any_change_of_a_file(self, store: TableStore) -> None:
+        """A bit of a page is found by reading all of it; a file that snapshots share is looked at once."""
+        kept = stage_rows(store, ORDERS, "r1", [{"id": n} for n in range(100)])
+        first = commit_files(store, ORDERS, [kept], parent_id=None, run_id="r1")
+        second = append(store, "r2", [{"id": 100}], first)
+        seen: dict[str, str] = {}
+        for snapshot in (first, second):
+            assert store.verify(ORDERS, snapshot.snapshot_id, deep=True, seen=seen) == ()
+        assert seen == dict.fromkeys(store.scan(ORDERS, second.snapshot_id).files, "")
+        content = bytearray(Path(kept.path).read_bytes())
+        content[20] ^= 1
+        Path(kept.path).write_bytes(content)
+        for snapshot in (first, second):
+            assert store.verify(ORDERS, snapshot.snapshot_id, deep=True, seen=seen) == ()
+            (problem,) = store.verify(ORDERS, snapshot.snapshot_id, deep=True)
+            assert problem.code == LOST_FILE
+            assert kept.path in problem.what
