@@ -104,8 +104,8 @@ def test_the_pipelines_port_wins_over_the_descriptors(folder: Folder) -> None:
 @pytest.mark.parametrize(
     ("body", "code", "place", "fix"),
     [
-        ("inputs: {raw: {fil: a.csv}}", "HNS-S012", "3:15", "write exactly one of the two"),
-        ("inputs: {raw: {file: data/x.csv, port: a.b.c}}", "HNS-S012", "3:15", "write exactly one of the two"),
+        ("inputs: {raw: {fil: a.csv}}", "HNS-S012", "3:15", "write exactly one of them"),
+        ("inputs: {raw: {file: data/x.csv, port: a.b.c}}", "HNS-S012", "3:15", "write exactly one of them"),
         ("inputs: {raw: {file: data/x.csv, forma: csv}}", "HNS-S011", "3:34", "did you mean `format`?"),
         ("inputs: {raw: {file: data/x.csv, csv: {delim: x}}}", "HNS-S011", "3:40", "did you mean `delimiter`?"),
         ("inputs: {raw: {file: ''}}", "HNS-S014", "3:22", None),

@@ -45,7 +45,8 @@ def test_the_published_schemas_are_current(kind: str) -> None:
     assert published == json_schemas()[kind], "run `make docs`"
 
 
-def test_an_input_is_a_file_or_a_port() -> None:
+def test_an_input_is_a_file_a_table_or_a_port() -> None:
     inputs = json_schemas()["pipeline"]["properties"]["inputs"]
     options = [option["additionalProperties"] for option in inputs["anyOf"] if "additionalProperties" in option]
-    assert sorted(o["$ref"] for o in options[0]["oneOf"]) == ["#/$defs/FileInputFile", "#/$defs/PortInputFile"]
+    kinds = ["#/$defs/FileInputFile", "#/$defs/PortInputFile", "#/$defs/TableInputFile"]
+    assert sorted(o["$ref"] for o in options[0]["oneOf"]) == kinds

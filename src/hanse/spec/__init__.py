@@ -12,34 +12,48 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hanse.spec.cache import ContentCache
     from hanse.spec.change import Change, ChangeKind
+    from hanse.spec.connections import Connection
     from hanse.spec.contract import Column, Condition, Contract, Limits, Rule, ServiceLevel, Table
     from hanse.spec.diff import diff_contracts
     from hanse.spec.loading import find_mesh, load, load_config
     from hanse.spec.mesh import Domain, EngineSettings, MeshConfig
     from hanse.spec.parse import json_schemas, parse_contract
     from hanse.spec.product import (
+        DatabaseInput,
         FileInput,
         InputPort,
         OutputPort,
         Pipeline,
         Product,
         SavedQuery,
+        Source,
         TableSettings,
         TeamMember,
         Transform,
     )
     from hanse.spec.retention import Retention
     from hanse.spec.types import DataType, Decimal, Field, List, Map, Scalar, Struct
-    from hanse.spec.workspace import Entry, FileReference, InputSummary, PortSummary, ResolvedInput, Workspace
+    from hanse.spec.workspace import (
+        DatabaseReference,
+        Entry,
+        FileReference,
+        InputSummary,
+        PortSummary,
+        ResolvedInput,
+        Workspace,
+    )
 
 __all__ = [
     "Change",
     "ChangeKind",
     "Column",
     "Condition",
+    "Connection",
     "ContentCache",
     "Contract",
     "DataType",
+    "DatabaseInput",
+    "DatabaseReference",
     "Decimal",
     "Domain",
     "EngineSettings",
@@ -63,6 +77,7 @@ __all__ = [
     "SavedQuery",
     "Scalar",
     "ServiceLevel",
+    "Source",
     "Struct",
     "Table",
     "TableSettings",
@@ -80,25 +95,36 @@ __all__ = [
 _HOMES = {
     "cache": ("ContentCache",),
     "change": ("Change", "ChangeKind"),
+    "connections": ("Connection",),
     "contract": ("Column", "Condition", "Contract", "Limits", "Rule", "ServiceLevel", "Table"),
     "diff": ("diff_contracts",),
     "loading": ("find_mesh", "load", "load_config"),
     "mesh": ("Domain", "EngineSettings", "MeshConfig"),
     "parse": ("json_schemas", "parse_contract"),
     "product": (
+        "DatabaseInput",
         "FileInput",
         "InputPort",
         "OutputPort",
         "Pipeline",
         "Product",
         "SavedQuery",
+        "Source",
         "TableSettings",
         "TeamMember",
         "Transform",
     ),
     "retention": ("Retention",),
     "types": ("DataType", "Decimal", "Field", "List", "Map", "Scalar", "Struct"),
-    "workspace": ("Entry", "FileReference", "InputSummary", "PortSummary", "ResolvedInput", "Workspace"),
+    "workspace": (
+        "DatabaseReference",
+        "Entry",
+        "FileReference",
+        "InputSummary",
+        "PortSummary",
+        "ResolvedInput",
+        "Workspace",
+    ),
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -214,5 +214,16 @@ RETENTION_TOO_LONG = Code(
     "A domain or product asks to keep more releases, or to keep them for longer, than `retention.limit` in `mesh.yaml` "
     "allows. Ask for less, or have the limit raised.",
 )
+UNKNOWN_CONNECTION = Code(
+    "HNS-S041",
+    "no such connection",
+    "An input reads a table through a connection that `mesh.yaml` does not have under `connections`.",
+)
+CONNECTION_NOT_YOURS = Code(
+    "HNS-S042",
+    "connection of other domains",
+    "An input reads through a connection of `mesh.yaml` whose `domains` do not name the product's domain. Who runs the "
+    "mesh decides which domains may read which database.",
+)
 CODES = {code.id: code for code in list(globals().values()) if isinstance(code, Code)}
 """Every code of this room by its id."""

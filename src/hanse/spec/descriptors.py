@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
 
+from hanse.spec.connections import SECRET
 from hanse.spec.models import Strictly, Text
 from hanse.spec.sizes import parse_size
 
@@ -28,6 +29,12 @@ def _check_size(text: str) -> str:
 def _check_port(text: str) -> str:
     if not _PORT.fullmatch(text):
         raise ValueError("write the port's address as `domain.product.port`")
+    return text
+
+
+def _check_secret(text: str) -> str:
+    if not SECRET.fullmatch(text):
+        raise ValueError("write the name of a variable, as `${NAME}`, and keep the password out of this file")
     return text
 
 
@@ -96,6 +103,37 @@ class MeshRetentionFile(RetentionFile):
     )
 
 
+class ConnectionFile(Strictly):
+    """A database that products may read."""
+
+    model_config = ConfigDict(title="a connection")
+
+    type: Literal["postgres"] = Field(description="`postgres`.")
+    host: Filled = Field(description="Name or address of the server, or the folder of its socket.")
+    port: Annotated[int, Field(ge=1, le=65535)] | None = Field(None, description="Port of the server. Default: 5432.")
+    database: Filled = Field(description="The database.")
+    user: Filled = Field(description="Who logs in. Give it the right to read the tables, and no other.")
+    password: Annotated[Text, AfterValidator(_check_secret)] | None = Field(
+        None,
+        description="The variable that holds the password, as `${NAME}`; nothing else may stand here. It is read when "
+        "the connection is made, and kept nowhere. Default: what libpq finds, such as `~/.pgpass`.",
+    )
+    tls: Literal["disable", "require", "verify-ca", "verify-full"] | None = Field(
+        None,
+        description="`require` (default): encrypted. `verify-ca`, `verify-full`: the server's certificate must be "
+        "signed by a known authority, or be that of `host`, too. `disable`: neither.",
+    )
+    ca: Filled | None = Field(
+        None, description="File of the authorities' certificates, absolute or relative to the mesh's folder."
+    )
+    timeout: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Seconds that reading one table may take. Default: 3600."
+    )
+    domains: Annotated[list[Filled], Field(min_length=1)] = Field(
+        description="The domains whose products may read through it."
+    )
+
+
 class MeshFile(Strictly):
     """A mesh: one control plane."""
 
@@ -109,6 +147,9 @@ class MeshFile(Strictly):
     storage: StorageFile | None = Field(None, description="Storage of tables.")
     engine: EngineFile | None = Field(None, description="SQL engine.")
     retention: MeshRetentionFile | None = Field(None, description="How long releases are kept. Default: for ever.")
+    connections: dict[str, ConnectionFile] | None = Field(
+        None, description="Databases that products may read, by the name that their inputs use."
+    )
 
 
 class MemberFile(Strictly):
@@ -196,6 +237,34 @@ class FileInputFile(Strictly):
     excel: ExcelFile | None = Field(None, description="Where the rows stand in an Excel workbook.")
 
 
+class TableInputFile(Strictly):
+    """A table or view of a database that transforms may read: all of it, in every run."""
+
+    model_config = ConfigDict(title="a table input", populate_by_name=True)
+
+    table: Filled = Field(
+        description="Through a connection: `schema.table`, or a table of the schema `public`. Of SQLite: the table."
+    )
+    connection: Filled | None = Field(None, description="Name of a connection of `mesh.yaml`.")
+    sqlite: Filled | None = Field(
+        None, description="Path of an SQLite file, relative to the product's folder, or absolute."
+    )
+    schema_: Filled | None = Field(
+        None, alias="schema", description="Schema of the table, if its name or the table's has a dot in it."
+    )
+    columns: dict[str, Filled] | None = Field(
+        None,
+        description="SQL types of columns for transforms, where the database's own leave them open (`numeric` without "
+        "precision, columns of SQLite). A table that is built straight takes the contract's.",
+    )
+    drift: Literal["fail", "ignore", "evolve"] | None = Field(
+        None,
+        description="What becomes of columns that the table has too many or too few. `fail` (default): the run fails. "
+        "`ignore`: additional ones are not read, missing ones that the contract does not require are null, with a "
+        "warning. `evolve`: likewise, and the warning says how the contract could follow.",
+    )
+
+
 class PortInputFile(Strictly):
     """An output port of another product that transforms may read."""
 
@@ -209,9 +278,8 @@ class PortInputFile(Strictly):
 
 def _which(value: Any) -> str | None:
     if isinstance(value, Mapping):
-        if ("file" in value) is ("port" in value):
-            return None
-        return "as file" if "file" in value else "as port"
+        kinds = [kind for kind in ("file", "table", "port") if kind in value]
+        return f"as {kinds[0]}" if len(kinds) == 1 else None
     return "as file"
 
 
@@ -255,7 +323,9 @@ class PipelineFile(Strictly):
         dict[
             str,
             Annotated[
-                Annotated[FileInputFile, Tag("as file")] | Annotated[PortInputFile, Tag("as port")],
+                Annotated[FileInputFile, Tag("as file")]
+                | Annotated[TableInputFile, Tag("as table")]
+                | Annotated[PortInputFile, Tag("as port")],
                 Discriminator(_which),
             ],
         ]

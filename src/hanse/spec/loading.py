@@ -11,6 +11,7 @@ from hanse.base.codes import ILLEGAL_NAME
 from hanse.base.names import MAX_OWNER_NAME, RESERVED_DOMAINS, name_fault, suggest_name
 from hanse.spec import codes
 from hanse.spec.cache import ContentCache
+from hanse.spec.connections import check_connections
 from hanse.spec.folder import (
     ProductFolder,
     content_digest,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from hanse.spec.product import Product
 
 MESH_FILE = "mesh.yaml"
+_SECRET = ("password",)
 # Parsed products are kept when a mesh is read anew, up to this many: more would only fill memory.
 _KEEP = 200
 
@@ -122,6 +124,7 @@ class _Load:
                     entries[entry.name] = entry
         self._problems += check_neighbours(entries, self._broken)
         self._problems += _too_long(mesh, domains, entries)
+        self._problems += check_connections(mesh.connections, entries.values()) if mesh else []
         self._save()
         if mesh is None:
             raise Problems(_sorted(self._problems))
@@ -217,10 +220,10 @@ class _Load:
         self._seen[kind].append(file)
         known = self._cache.get(kind, file) if self._cache is not None else None
         if known and known["digest"] == full_digest(content, known["variables"], self._environ):
-            return Expansion(self._environ).tree(known["document"]), known["digest"]
+            return Expansion(self._environ, _SECRET).tree(known["document"]), known["digest"]
         from hanse.spec.own_files import read_own  # pydantic and YAML are loaded when needed only
 
-        expansion = Expansion(self._environ)
+        expansion = Expansion(self._environ, _SECRET)
         written, expanded, problems = read_own(kind, file, data, expansion, folder=name)
         self._problems += problems
         if expanded is None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hanse.spec.retention import Retention
 
 if TYPE_CHECKING:
+    from hanse.spec.connections import Connection
     from hanse.spec.product import TeamMember
 
 PYTHON_SECONDS = 3600
@@ -44,6 +46,7 @@ class MeshConfig:
         state: folder of caches, staging and logs, absolute.
         retention: how long releases are kept; None: for ever.
         retention_limit: the most that a domain or product may ask for.
+        connections: databases that products may read, by name.
     """
 
     name: str
@@ -55,6 +58,7 @@ class MeshConfig:
     engine: EngineSettings = field(default_factory=EngineSettings)
     retention: Retention | None = None
     retention_limit: Retention | None = None
+    connections: Mapping[str, Connection] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ def _problem(document: Document, model: type[BaseModel], standard: str, details:
     where = document.at(container, key)
     if kind == "union_tag_not_found":
         return Problem(
-            codes.MISSING_KEY, f"{name} must have either `file` or `port`", where, fix="write exactly one of the two"
+            codes.MISSING_KEY, f"{name} must have `file`, `table` or `port`", where, fix="write exactly one of them"
         )
     if kind in _WANTED:
         return Problem(codes.WRONG_TYPE, f"{name} must be {_WANTED[kind]}", where, fix=_type_fix(container, key, kind))

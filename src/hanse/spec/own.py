@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from hanse.base import Location
+from hanse.spec.connections import connections_of
 from hanse.spec.mesh import PYTHON_SECONDS, Domain, EngineSettings, MeshConfig
 from hanse.spec.retention import retention_of
 from hanse.spec.sizes import parse_size
@@ -41,6 +42,7 @@ def mesh_of(document: dict[str, Any], root: str) -> MeshConfig:
         ),
         retention=retention_of(retention),
         retention_limit=retention_of((retention or {}).get("limit")),
+        connections=connections_of(document.get("connections")),
     )
 
 

@@ -12,11 +12,12 @@ from hanse.base import Code, Location, Problem, ProductName, Severity
 from hanse.base.codes import ILLEGAL_NAME
 from hanse.base.names import MAX_OWNER_NAME, name_fault, suggest_name
 from hanse.spec import codes
-from hanse.spec.descriptors import FileInputFile, PipelineFile, PortInputFile, TableFile
+from hanse.spec.database_input import read_database_input
+from hanse.spec.descriptors import FileInputFile, PipelineFile, PortInputFile, TableFile, TableInputFile
 from hanse.spec.document import Document, Map
 from hanse.spec.globs import is_glob
 from hanse.spec.models import validate
-from hanse.spec.product import FileInput, Format, InputPort, Pipeline, TableSettings
+from hanse.spec.product import DatabaseInput, FileInput, Format, InputPort, Pipeline, TableSettings
 from hanse.spec.retention import retention_of
 from hanse.spec.variables import Expansion, expand_document
 
@@ -71,6 +72,11 @@ def read_pipeline(document: Document | None, data: Iterable[str], folder: str, e
         for name, entry in _mapping(document.root.get("inputs")).items()
         if isinstance(entry, Map) and isinstance(entry.get("file"), str | int | float)
     }
+    tables_written = {
+        name: {key: str(value) for key, value in entry.items() if isinstance(value, str)}
+        for name, entry in _mapping(document.root.get("inputs")).items()
+        if isinstance(entry, Map)
+    }
     reading.problems += expand_document(document, expansion)
     reading.variables = tuple(sorted(expansion.names))
     if reading.problems:
@@ -82,7 +88,7 @@ def read_pipeline(document: Document | None, data: Iterable[str], folder: str, e
     if model.inputs is None:
         _from_data(reading, data, folder)
     files = list(reading.pipeline.files) if reading.pipeline else []
-    ports = []
+    ports, databases = [], list[DatabaseInput]()
     inputs = _mapping(document.root.get("inputs"))
     for name, entry in (model.inputs or {}).items():
         where = document.at_key(inputs, name)
@@ -91,6 +97,10 @@ def read_pipeline(document: Document | None, data: Iterable[str], folder: str, e
             reading.problems.append(_illegal(f"input `{name}`", name, fault, where))
         elif isinstance(entry, PortInputFile):
             ports.append(_port(reading, document, inputs[name], name, entry, where))
+        elif isinstance(entry, TableInputFile):
+            table, problems = read_database_input(document, inputs[name], name, entry, tables_written[name], where)
+            reading.problems += problems
+            databases += [table] if table else []
         else:
             file = _file(reading, document, inputs[name], name, entry, where)
             if file:
@@ -101,7 +111,7 @@ def read_pipeline(document: Document | None, data: Iterable[str], folder: str, e
     settings = {name: _settings(found, reading.tables[name]) for name, found in (model.tables or {}).items()}
     asked = document.root.get("retention")
     retention = retention_of(asked, document.at(document.root, "retention")) if isinstance(asked, Map) else None
-    reading.pipeline = Pipeline(tuple(files), tuple(ports), settings, document.path, retention)
+    reading.pipeline = Pipeline(tuple(files), tuple(ports), settings, document.path, retention, tuple(databases))
     return reading
 
 

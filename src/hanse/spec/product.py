@@ -9,6 +9,7 @@ from typing import Any, Literal
 from hanse.base import Location, ProductName
 from hanse.spec.contract import Contract, Table
 from hanse.spec.retention import Retention
+from hanse.spec.types import DataType
 
 Lifecycle = Literal["proposed", "draft", "active", "deprecated", "retired"]
 
@@ -102,6 +103,33 @@ class FileInput:
         return self.path if self.written is None else self.written
 
 
+@dataclass(frozen=True, slots=True)
+class DatabaseInput:
+    """A table or view of a database that a pipeline reads, all of it, in every run.
+
+    Attributes:
+        name: relation name in transforms.
+        table: the table's own name; references are expanded.
+        schema: the schema it is in; None: SQLite, which has none.
+        connection: name of a connection of ``mesh.yaml``; None: ``sqlite`` is given.
+        sqlite: path of an SQLite file, relative to the product's folder, or absolute; references are expanded.
+        columns: name → type, pinning what the database's own types leave open.
+        drift: as of a file.
+        shown: the table for messages and records: without the values of variables.
+    """
+
+    name: str
+    table: str
+    schema: str | None = None
+    connection: str | None = None
+    sqlite: str | None = None
+    columns: Mapping[str, DataType] = field(default_factory=dict)
+    drift: Drift = "fail"
+    where: Location | None = None
+    shown: str = ""
+
+
+Source = FileInput | DatabaseInput
 Materialization = Literal["replace", "append", "merge", "partition", "snapshot"]
 
 
@@ -139,6 +167,12 @@ class Pipeline:
     tables: Mapping[str, TableSettings] = field(default_factory=dict)
     path: str | None = None
     retention: Retention | None = None
+    databases: tuple[DatabaseInput, ...] = ()
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Everything read from outside the mesh."""
+        return (*self.files, *self.databases)
 
 
 @dataclass(frozen=True, slots=True)

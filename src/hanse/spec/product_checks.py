@@ -62,6 +62,7 @@ def _check_clashes(product: Product) -> Iterator[Problem]:
     taken = {t.name: f"the transform {t.path}" for t in product.transforms}
     renaming = "" if product.pipeline.path else " by renaming the file"
     inputs = [(f.name, f"the file input `{f.name}`", f.where, renaming) for f in product.pipeline.files]
+    inputs += [(d.name, f"the input `{d.name}`", d.where, "") for d in product.pipeline.databases]
     inputs += [(p.name, f"the input port `{p.name}`", p.where, "") for p in product.input_ports]
     for name, what, where, how in inputs:
         if name in taken:
@@ -83,7 +84,7 @@ def check_tables(product: Product, settings: Mapping[str, Location]) -> Iterator
         settings: names under ``tables`` of ``pipeline.yaml``, with their places.
     """
     transforms = {t.name for t in product.transforms}
-    files = {f.name for f in product.pipeline.files}
+    files = {s.name for s in product.pipeline.sources}
     promised = set[str]()
     for port, table in product.tables:
         local = table.name if port.major == 1 else f"{table.name}_v{port.major}"

@@ -11,7 +11,7 @@ from hanse.base import codes as base_codes
 from hanse.spec import codes
 from hanse.spec.retention import Retention
 from hanse.spec.variables import Expansion
-from hanse.spec.workspace import Entry, FileReference, InputSummary, PortSummary
+from hanse.spec.workspace import DatabaseReference, Entry, FileReference, InputSummary, PortSummary
 
 if TYPE_CHECKING:
     from hanse.spec.assemble import Assembly
@@ -63,6 +63,10 @@ def summarise(assembly: Assembly, settings: str, environ: Mapping[str, str], oth
         problems=tuple(assembly.problems),
         variables=assembly.variables,
         retention=product.pipeline.retention,
+        databases=tuple(
+            DatabaseReference(d.name, d.connection, d.shown, d.where or Location(product.path))
+            for d in product.pipeline.databases
+        ),
     )
     return Summary(entry, tuple(assembly.paths), tuple(others))
 
@@ -108,6 +112,7 @@ def to_document(summary: Summary, content: str, data: Sequence[str] | None) -> d
             [p.code.id, p.what, _place(p.where), p.why, p.fix, p.severity.value, p.subject] for p in entry.problems
         ],
         "paths": [[name, written, _place(where), new] for name, written, where, new in summary.paths],
+        "databases": [[d.name, d.connection, d.shown, _place(d.where)] for d in entry.databases],
         "retention": entry.retention
         and [entry.retention.releases, entry.retention.days, _place(entry.retention.where)],
     }
@@ -141,6 +146,10 @@ def from_document(document: dict[str, Any], environ: Mapping[str, str]) -> Summa
         variables=tuple(document["variables"]),
         files=_files(paths, environ),
         retention=_retention(document["retention"]),
+        databases=tuple(
+            DatabaseReference(name, connection, shown, _location(where) or Location(path))
+            for name, connection, shown, where in document["databases"]
+        ),
     )
     return Summary(entry, paths, tuple(document["others"]))
 

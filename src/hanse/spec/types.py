@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -81,3 +82,20 @@ class Map:
 
 
 DataType = Scalar | Decimal | Struct | List | Map
+
+_DECIMAL = re.compile(r"(?:DECIMAL|NUMERIC)\s*\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)", re.IGNORECASE)
+_NAMES = {
+    **{s.value: s for s in Scalar},
+    "INTEGER": Scalar.BIGINT,
+    "TEXT": Scalar.VARCHAR,
+    "TIMESTAMPTZ": Scalar.TIMESTAMPTZ,
+}
+
+
+def parse_type(text: str) -> Scalar | Decimal | None:
+    """Return the type without members that a text means in any case of its letters; None if it means none."""
+    decimal = _DECIMAL.fullmatch(text.strip())
+    if decimal is None:
+        return _NAMES.get(" ".join(text.upper().split()))
+    precision, scale = int(decimal.group(1)), int(decimal.group(2) or 0)
+    return Decimal(precision, scale) if 1 <= precision <= 38 and scale <= precision else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hanse.base import Location, Problem
@@ -20,13 +20,16 @@ class Expansion:
 
     Args:
         environ: name → value.
+        secret: keys whose references stay as they are written, wherever they stand: who needs the value reads it then,
+            so that it is in no document, digest or cache.
 
     Attributes:
         names: names referred to so far.
     """
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], secret: Collection[str] = ()) -> None:
         self._environ = environ
+        self.secret = frozenset(secret)
         self.names: set[str] = set()
 
     def text(self, text: str, path: str = "", where: Location | None = None) -> tuple[str, list[Problem]]:
@@ -73,7 +76,7 @@ class Expansion:
         if isinstance(value, str):
             return self.text(value)[0]
         if isinstance(value, dict):
-            return {k: self.tree(v) for k, v in value.items()}
+            return {k: v if k in self.secret else self.tree(v) for k, v in value.items()}
         if isinstance(value, list):
             return [self.tree(v) for v in value]
         return value
@@ -86,7 +89,7 @@ def expand_document(document: Document, expansion: Expansion) -> list[Problem]:
     def visit(container: Any, entries: Any) -> None:
         for key, value in entries:
             if isinstance(value, str):
-                if "${" in value:
+                if "${" in value and key not in expansion.secret:
                     container[key], found = expansion.text(value, document.path, document.at(container, key))
                     problems.extend(found)
             elif isinstance(value, dict):

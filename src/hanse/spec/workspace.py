@@ -72,6 +72,22 @@ class FileReference:
 
 
 @dataclass(frozen=True, slots=True)
+class DatabaseReference:
+    """That an input is a table of a database.
+
+    Attributes:
+        name: the input's name.
+        connection: the connection of ``mesh.yaml``; None: an SQLite file.
+        shown: the table for messages and records: without the values of variables.
+    """
+
+    name: str
+    connection: str | None
+    shown: str
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A product as the mesh sees it without parsing it.
 
@@ -82,6 +98,7 @@ class Entry:
         problems: warnings found in its own files (a product with errors has them in :attr:`Workspace.problems` too).
         variables: names of the variables that its files refer to; never their values.
         retention: how long its releases shall be kept, if it says so itself.
+        databases: inputs that are tables of databases.
     """
 
     name: ProductName
@@ -96,6 +113,7 @@ class Entry:
     problems: tuple[Problem, ...] = ()
     variables: tuple[str, ...] = ()
     retention: Retention | None = None
+    databases: tuple[DatabaseReference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
