@@ -118,7 +118,8 @@ def test_a_connection_serves_the_domains_that_it_names_and_no_other(tmp_path: Pa
 
 
 def test_a_connection_names_its_domains(tmp_path: Path) -> None:
-    for domains in ([], None):
+    nobody: list[str] = []
+    for domains in (nobody, None):
         root = mesh(tmp_path, {}, {"crm": {**{k: v for k, v in CRM.items() if k != "domains"}, "domains": domains}})
         with pytest.raises(Problems):
             spec.load(root, environ=ENVIRON)
