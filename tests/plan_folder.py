@@ -154,9 +154,10 @@ class Tables:
             raise StorageError(ILLEGAL_NAME, f"{table} has other columns")
         return there
 
-    def alter(self, table: TableName, columns: Sequence[ColumnDraft]) -> TableSchema:
+    def alter(self, table: TableName, columns: Sequence[ColumnDraft], *, since: int | None = None) -> TableSchema:
         self.calls.append(f"alter {table}")
         there = self.schemas[table]
+        assert since is None or since <= there.schema_id, "a schema that was recorded is one that the table had"
         if _drafts(there) != _plain(columns):
             there = self.schemas[table] = TableSchema(there.schema_id + 1, _stored(columns, 100 * there.schema_id))
         return there

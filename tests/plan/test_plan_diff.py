@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hanse.plan.diff import ColumnAction, column_documents, diff_columns, plain
+from hanse.plan.columns import column_documents, plain
+from hanse.plan.diff import ColumnAction, diff_columns
 from hanse.spec.contract import Column, Table
 from hanse.spec.types import Field, Scalar, Struct
 

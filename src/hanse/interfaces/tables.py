@@ -16,9 +16,9 @@ class ColumnDraft:
     """A column that a table shall have. Ids are given by the store.
 
     Attributes:
-        was: name of the present column that this one is, under a new name. It means nothing when no column has that
-            name, nor when the present column called ``name`` once had it: then the renaming is done already.
-        children: members of a nested column that were renamed, each with its ``was``; all others are known by name. The
+        was: name of the column that this one is, under a new name; there must be one in the schema that is altered.
+        new: it is none of the columns in that schema, even if one of them has its name.
+        children: members of a nested column of which there is more to say than their names: ``was``, or ``new``. The
             item of a list is called ``element``, the sides of a map ``key`` and ``value``.
     """
 
@@ -28,6 +28,7 @@ class ColumnDraft:
     doc: str | None = None
     was: str | None = None
     children: tuple[ColumnDraft, ...] = ()
+    new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,9 @@ class Replacement:
 
     Attributes:
         table: the table.
-        files: new files, under the folder of :meth:`TableStore.staging`, with the newest schema's field ids.
+        files: new files, under the folder of :meth:`TableStore.staging`, with the newest schema's field ids. A file
+            without ids is refused (HNS-T005), whatever its columns are called: a name may have meant another column
+            before. An engine that writes none has to have its files written again with ids before they come here.
         parent_id: the last released snapshot, which this one follows; a head that differs (left by a crash) is set
             back.
         properties: further notes kept with the snapshot.
@@ -176,13 +179,23 @@ class TableStore(Protocol):
         """
         ...
 
-    def alter(self, table: TableName, columns: Sequence[ColumnDraft]) -> TableSchema:
+    def alter(self, table: TableName, columns: Sequence[ColumnDraft], *, since: int | None = None) -> TableSchema:
         """Make the columns be exactly these, in this order; return the new schema, or the same one if nothing changed.
 
         A column that keeps its name, or is named by ``was``, keeps its field id if its type stays or widens: a decimal
         gets more digits before the point; a struct keeps at least one member, by the same rule; a list's item or a
         map's value widens. Any other column of an old name is dropped and gets a new id, so old values can never come
         back under it. Members of structs likewise. Old snapshots keep their own schema.
+
+        Args:
+            table: the table.
+            columns: what it shall have.
+            since: id of the schema that names and ``was`` mean, None (or one that the table never had) for the newest.
+                Altering twice from the same one is altering once, whatever changes its names; and what another altered
+                since then, and did not finish, is undone.
+
+        Raises:
+            StorageError: HNS-T004: columns that cannot be: equal names, two that were one, ``was`` of no column.
         """
         ...
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from hanse.base import HanseError, IngestError, RunError
+from hanse.base import HanseError, IngestError, RunError, TableName
 from hanse.ingest import InputState, relation
 from hanse.ingest.codes import NO_MATCH
 from hanse.interfaces import (
@@ -40,6 +40,7 @@ def prepare(work: Work, built: Sequence[Node]) -> None:
     """
     Path(work.scratch).mkdir(parents=True, exist_ok=True)
     work.kept.prepare()
+    recorded = _recorded_schemas(work)
     for node in built:
         name = published_name(work.product, node)
         assert node.table is not None
@@ -55,9 +56,9 @@ def prepare(work: Work, built: Sequence[Node]) -> None:
                 fix="restore the table store from a backup, or make the table anew with `hanse run --force`",
                 subject=str(name),
             )
-        if not _fits(schema, node.table):
+        if schema.schema_id != recorded.get(name) or not _fits(schema, node.table):
             # An apply that was killed, or two at once, may have left a schema that nobody recorded.
-            schema = work.around.store.alter(name, column_drafts(node.table))
+            schema = work.around.store.alter(name, column_drafts(node.table), since=recorded.get(name))
         work.columns[node.name] = schema.columns
 
 
@@ -175,6 +176,12 @@ def _released_rows(work: Work, name: str) -> int | None:
     upstream = {relation_of(PortRead(t.table)): t.rows for r in work.situation.upstream.values() for t in r.tables}
     own = work.situation.visible.tables if work.situation.visible else ()
     return (upstream | {relation_of(NodeRead(t.table.local)): t.rows for t in own}).get(name)
+
+
+def _recorded_schemas(work: Work) -> Mapping[TableName, int]:
+    """Return the schema ids that the product's tables were applied with."""
+    applied = work.around.registry.reader().product(work.product.name)
+    return {t.name: t.schema_id for t in applied.tables} if applied else {}
 
 
 def _fits(schema: TableSchema, table: Table) -> bool:

@@ -74,8 +74,8 @@ def _do(
             present = store.schema(table) is not None
             schema = store.alter(table, columns) if present else store.create(table, columns)
             schema_ids[table] = schema.schema_id
-        case AlterTable(table=table, columns=columns):
-            schema_ids[table] = store.alter(table, columns).schema_id
+        case AlterTable(table=table, columns=columns, since=since):
+            schema_ids[table] = store.alter(table, columns, since=since).schema_id
         case PutProduct(name=name):
             # Looked at again right before it counts: the whole plan may have taken long.
             now = reader.product(name)

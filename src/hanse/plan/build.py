@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from hanse.base import HanseError, PlanError, Problem, ProductName, Severity, TableName
 from hanse.base.suggest import did_you_mean
 from hanse.plan.codes import NO_SUCH_PRODUCT
-from hanse.plan.diff import column_documents, column_drafts, diff_columns, plain
+from hanse.plan.columns import column_documents, plain
+from hanse.plan.diff import column_drafts, diff_columns
 from hanse.plan.pins import Inputs, pin_inputs
 from hanse.plan.promises import Consumers, Promises, Situation, compare_promises
+from hanse.plan.renames import refuse_renames
 from hanse.plan.steps import Action, AlterTable, CreateTable, Note, Plan, PlannedTable, PutDomain, PutProduct, Step
 from hanse.registry.records import AppliedContract, AppliedDomain, AppliedPort, AppliedProduct, AppliedTable, Release
 from hanse.spec.contract import Contract, Table
@@ -143,6 +145,10 @@ class _Draft:
         planned = []
         for port, table in product.tables:
             step, record = _table(product, port, table, stored)
+            known_as = stored.get(record.name)
+            if known_as is not None and port.contract is not None:
+                path = port.contract.path
+                self.refusals += refuse_renames(record.name, table, known_as.columns, record.columns, path)
             planned.append(record)
             if step:
                 self.steps.append(step)
@@ -259,15 +265,15 @@ def _table(
 ) -> tuple[CreateTable | AlterTable | None, PlannedTable]:
     name = TableName(product.name.domain, product.name.product, table.name, port.major)
     documents = column_documents(table)
-    drafts = column_drafts(table)
     before = stored.get(name)
     step: CreateTable | AlterTable | None = None
     if before is None:
-        step = CreateTable(name, port.name, drafts, documents)
+        step = CreateTable(name, port.name, column_drafts(table), documents)
     else:
         changes = diff_columns(before.columns, documents)
         if changes:
-            step = AlterTable(name, port.name, drafts, changes)
+            drafts = column_drafts(table, before.columns)
+            step = AlterTable(name, port.name, drafts, changes, before.schema_id)
     schema_id = before.schema_id if before and step is None else None
     return step, PlannedTable(name, port.name, table.description, documents, table.granularity, schema_id)
 

@@ -51,3 +51,10 @@ INPUT_NOT_FOUND = Code(
     "An input port names an output port or contract that no product of the mesh offers. Correct the reference, or add "
     "the product that it means.",
 )
+IMPOSSIBLE_RENAME = Code(
+    "HNS-P009",
+    "renaming that cannot be done",
+    "A column says that it is one that the table has, under a new name, by its `id` or by `was`; but the table has no "
+    "such column, or its values are of another type, or the two name different columns. Values would be lost that the "
+    "contract means to keep. Nothing was changed.",
+)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
 
 from hanse.interfaces import ColumnDraft
+from hanse.plan.columns import Stored, identity_of, keeps_values, kind_of, members, pair_stored
 from hanse.spec.contract import Column, Table
-from hanse.spec.diff_column import NULL_MEANING
+from hanse.spec.renames import identity, pair
+from hanse.spec.types import List, Map, Struct
 
 
 class ColumnAction(StrEnum):
@@ -18,6 +18,7 @@ class ColumnAction(StrEnum):
 
     ADDED = "added"
     DROPPED = "dropped"
+    RENAMED = "renamed"
     RETYPED = "retyped"
     NULLABLE = "made nullable"
     REQUIRED = "made required"
@@ -30,8 +31,8 @@ class ColumnChange:
 
     Attributes:
         column: name; members of nested columns with dots.
-        before: type or position before, None when the column is new.
-        after: type or position after, None when the column goes.
+        before: type, position or name before, None when the column is new.
+        after: type, position or name after, None when the column goes.
     """
 
     action: ColumnAction
@@ -45,104 +46,104 @@ class ColumnChange:
                 return f"{self.column} {self.after} added"
             case ColumnAction.RETYPED:
                 return f"{self.column} {self.before} → {self.after}"
+            case ColumnAction.RENAMED:
+                return f"{self.column} renamed {self.before} → {self.after}"
             case ColumnAction.REORDERED:
                 return f"{self.column} moved from place {self.before} to {self.after}"
             case ColumnAction.DROPPED | ColumnAction.NULLABLE | ColumnAction.REQUIRED:
                 return f"{self.column} {self.action.value}"
 
 
-def column_documents(table: Table) -> tuple[Mapping[str, Any], ...]:
-    """Return a table's columns as they are kept with an applied table: one JSON-ready document each, in order.
+def column_drafts(table: Table, applied: Sequence[Stored] = ()) -> tuple[ColumnDraft, ...]:
+    """Return a table's columns as the table store is asked for them.
 
-    Beside what :class:`hanse.registry.AppliedTable` names, a nested column has ``children``.
+    Args:
+        table: the contract's table.
+        applied: documents of the columns that the table has: then drafts say which ones were renamed.
     """
-    return tuple(_document(c) for c in table.columns)
+    return _drafts(table.columns, applied)
 
 
-def column_drafts(table: Table) -> tuple[ColumnDraft, ...]:
-    """Return a table's columns as the table store is asked for them."""
-    return tuple(ColumnDraft(c.name, c.type, c.required, c.description) for c in table.columns)
+def _drafts(columns: Sequence[Column], applied: Sequence[Stored]) -> tuple[ColumnDraft, ...]:
+    places = pair([identity_of(c) for c in applied], [identity(c) for c in columns])
+    names = {c["name"] for c in applied}
+    return tuple(
+        _draft(column, None if place is None else applied[place], new=place is None and column.name in names)
+        for place, column in zip(places, columns, strict=True)
+    )
 
 
-def diff_columns(applied: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, Any]]) -> tuple[ColumnChange, ...]:
+def _draft(column: Column, old: Stored | None, *, new: bool = False) -> ColumnDraft:
+    was = old["name"] if old and old["name"] != column.name else None
+    inner = _inner_drafts(column, members(old)) if old else ()
+    return ColumnDraft(column.name, column.type, column.required, column.description, was, inner, new)
+
+
+def _inner_drafts(column: Column, applied: Sequence[Stored]) -> tuple[ColumnDraft, ...]:
+    """Return what there is to say of members beside their names."""
+    match column.type:
+        case Struct():
+            drafts = _drafts(column.children, applied)
+        case List() | Map() if len(column.children) == len(applied):
+            # Known by their places, whatever a contract calls them.
+            sides = ("element",) if isinstance(column.type, List) else ("key", "value")
+            drafts = tuple(
+                replace(_draft(child, old), name=side, was=None)
+                for side, child, old in zip(sides, column.children, applied, strict=True)
+            )
+        case _:
+            return ()
+    return tuple(draft for draft in drafts if draft.was or draft.new or draft.children)
+
+
+def diff_columns(applied: Sequence[Stored], wanted: Sequence[Stored]) -> tuple[ColumnChange, ...]:
     """Compare columns as they are stored: names, types, nullability and order, nothing else.
 
     Args:
-        applied: documents of the columns that the table has (see :func:`column_documents`).
+        applied: documents of the columns that the table has (see :func:`~hanse.plan.columns.column_documents`).
         wanted: documents of the columns that it shall have.
 
     Returns:
-        Dropped columns, then changes in the wanted order, then moves; empty when the same schema stores both.
+        Dropped columns, then changes in the wanted order, then moves; empty when the same schema stores both. What
+        changes inside a nested column that stays is told member by member.
     """
     return tuple(_diff(applied, wanted, ""))
 
 
-def _diff(
-    applied: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, Any]], prefix: str
-) -> Iterator[ColumnChange]:
-    before = {c["name"]: c for c in applied}
-    after = {c["name"]: c for c in wanted}
-    for name, column in before.items():
-        if name not in after:
-            yield ColumnChange(ColumnAction.DROPPED, prefix + name, before=column["type"])
-    for name, column in after.items():
-        if name not in before:
-            yield ColumnChange(ColumnAction.ADDED, prefix + name, after=column["type"])
+def _diff(applied: Sequence[Stored], wanted: Sequence[Stored], prefix: str) -> Iterator[ColumnChange]:
+    places = pair_stored(applied, wanted)
+    for place, column in enumerate(applied):
+        if place not in places:
+            yield ColumnChange(ColumnAction.DROPPED, prefix + column["name"], before=column["type"])
+    for found, column in zip(places, wanted, strict=True):
+        if found is None:
+            yield ColumnChange(ColumnAction.ADDED, prefix + column["name"], after=column["type"])
         else:
-            yield from _diff_one(before[name], column, prefix)
-    stayed, now = [n for n in before if n in after], [n for n in after if n in before]
-    if stayed != now:
-        for name in now:
-            old, new = stayed.index(name), now.index(name)
-            if old != new:
-                yield ColumnChange(ColumnAction.REORDERED, prefix + name, str(old + 1), str(new + 1))
+            yield from _diff_one(applied[found], column, prefix)
+    now = [place for place in places if place is not None]
+    for new, moved in enumerate(now):
+        old = sorted(now).index(moved)
+        if old != new:
+            name = prefix + wanted[places.index(moved)]["name"]
+            yield ColumnChange(ColumnAction.REORDERED, name, str(old + 1), str(new + 1))
 
 
-def _diff_one(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str) -> Iterator[ColumnChange]:
+def _diff_one(old: Stored, new: Stored, prefix: str) -> Iterator[ColumnChange]:
     name = prefix + new["name"]
-    if old["type"] != new["type"]:
+    if old["name"] != new["name"]:
+        yield ColumnChange(ColumnAction.RENAMED, name, old["name"], new["name"])
+    if members(old) and members(new) and keeps_values(old, new):
+        yield from _diff_inside(old, new, f"{name}.")
+    elif old["type"] != new["type"]:
         yield ColumnChange(ColumnAction.RETYPED, name, old["type"], new["type"])
-    elif old.get("children") or new.get("children"):
-        # Equal types hold equal names in equal order: what is left is nullability.
-        yield from _diff(old.get("children") or (), new.get("children") or (), f"{name}.")
     if bool(old["required"]) != bool(new["required"]):
         action = ColumnAction.REQUIRED if new["required"] else ColumnAction.NULLABLE
         yield ColumnChange(action, name, old["type"], new["type"])
 
 
-def _document(column: Column) -> Mapping[str, Any]:
-    document: dict[str, Any] = {
-        "name": column.name,
-        "type": str(column.type),
-        "required": column.required,
-        "unique": column.unique,
-        "primary_key": column.primary_key_position,
-        "description": column.description,
-        "business_name": column.business_name,
-        "classification": column.classification,
-        "enum": [plain(v) for v in column.enum],
-        "null_meaning": _null_meaning(column),
-        "examples": [plain(v) for v in column.examples],
-        "deprecated": column.deprecated,
-    }
-    if column.children:
-        document["children"] = [_document(c) for c in column.children]
-    return document
-
-
-def _null_meaning(column: Column) -> str | None:
-    meaning = column.custom.get(NULL_MEANING)
-    return None if meaning is None else str(meaning)
-
-
-def plain(value: Any) -> Any:
-    """Return a value from YAML as JSON can hold it: dates, bytes and numbers that JSON lacks become text."""
-    if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(v) for v in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+def _diff_inside(old: Stored, new: Stored, prefix: str) -> Iterator[ColumnChange]:
+    if kind_of(new) == "struct":
+        yield from _diff(members(old), members(new), prefix)
+        return
+    for before, after in zip(members(old), members(new), strict=True):
+        yield from _diff_one({**before, "name": after["name"]}, after, prefix)

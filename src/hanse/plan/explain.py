@@ -176,6 +176,8 @@ def _stored_action(change: ColumnChange) -> Action:
 
 def _stored_words(changes: Sequence[ColumnChange]) -> str:
     for change in changes:
+        if change.action is ColumnAction.RENAMED:
+            return f"renamed {change.before} → {change.after}"
         if change.before and change.after and change.before != change.after and change.action is ColumnAction.RETYPED:
             return f"{change.before} → {change.after}"
         if change.action in (ColumnAction.ADDED, ColumnAction.DROPPED):

@@ -174,6 +174,8 @@ def _refusal(product: Product, port: OutputPort, change: Change, consumers: Sequ
             f"`contracts/{port.name}.v{following}.odcs.yaml` beside it; or set its `status` to draft if nobody relies "
             "on it yet"
         )
+        if change.clause == "name" and change.before and change.column:
+            fix = f"add `{change.column}` beside `{change.before}` and mark the old one deprecated; or {fix}"
     what = f"{subject}: {change.what}"
     why = f"{change.why}{_read_by(consumers)}"
     place = change.where or Location(port.contract.path)

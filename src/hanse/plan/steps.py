@@ -106,12 +106,14 @@ class AlterTable:
 
     Attributes:
         changes: what differs from the columns it has.
+        since: schema id that it was last applied with: what names mean in ``columns``.
     """
 
     table: TableName
     port: str
     columns: tuple[ColumnDraft, ...]
     changes: tuple[ColumnChange, ...]
+    since: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class Change:
         table: table concerned, None for the contract as a whole.
         column: column concerned, members of nested columns with dots, None for the table as a whole.
         where: place in the new file, or the new file as a whole when the thing is gone.
+        before: name that the column had before, if it was renamed.
     """
 
     kind: ChangeKind
@@ -44,6 +45,7 @@ class Change:
     table: str | None = None
     column: str | None = None
     where: Location | None = None
+    before: str | None = None
 
     @property
     def subject(self) -> str:

@@ -225,5 +225,17 @@ CONNECTION_NOT_YOURS = Code(
     "An input reads through a connection of `mesh.yaml` whose `domains` do not name the product's domain. Who runs the "
     "mesh decides which domains may read which database.",
 )
+DUPLICATE_ID = Code(
+    "HNS-S043",
+    "id given twice",
+    "Two columns of a table, or two members of an object, have the same `id`. The standard asks for one of its own for "
+    "each, and it tells which column is which when names change. Give one of them another id.",
+)
+UNCLEAR_RENAME = Code(
+    "HNS-S044",
+    "renaming that nobody can mean",
+    "The custom property `was` names the column that a column was before. Each column can have become only one, and "
+    "has left its name free, unless the one that is called so now says in turn what it was. Correct or remove `was`.",
+)
 CODES = {code.id: code for code in list(globals().values()) if isinstance(code, Code)}
 """Every code of this room by its id."""

@@ -96,6 +96,7 @@ class Column:
         partition_key_position: 1-based position among the partition keys, or None.
         enum: allowed values, empty for any.
         property_id: the contract's stable ``id`` of the property, if it gives one.
+        was: the name that the column had before it was renamed, from the custom property ``was``.
         children: members of an object, the item of an array, or key and value of a map.
     """
 
@@ -120,6 +121,7 @@ class Column:
     rules: tuple[Rule, ...] = ()
     children: tuple[Column, ...] = ()
     property_id: str | None = None
+    was: str | None = None
     custom: Mapping[str, Any] = field(default_factory=dict)
     where: Location | None = None
 

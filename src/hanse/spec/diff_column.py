@@ -11,6 +11,7 @@ from hanse.spec.change import Change, ChangeKind
 from hanse.spec.contract import Column
 from hanse.spec.diff_rules import diff_rules, rule_key
 from hanse.spec.diff_values import Verdict, compare_enums, compare_limits, compare_types, frozen, words
+from hanse.spec.renames import WAS, identity, pair
 from hanse.spec.types import List, Map, Struct
 
 NULL_MEANING = "nullMeaning"
@@ -26,6 +27,7 @@ _WORDS = (
     ("tags", "tags"),
     ("examples", "examples"),
     ("property_id", "property id"),
+    ("was", "earlier name"),
 )  # fmt: skip
 
 
@@ -51,39 +53,37 @@ class Scope:
 def pair_columns(
     old: Sequence[Column], new: Sequence[Column]
 ) -> tuple[list[tuple[Column, Column]], list[Column], list[Column]]:
-    """Pair columns that are the same: by property id where both sides have it, else by name.
+    """Pair columns that are the same, as :func:`hanse.spec.renames.pair` knows them.
 
     Returns:
         Pairs in the new order, columns that are gone, columns that are new.
     """
-    by_id = {c.property_id: c for c in old if c.property_id}
-    matched: dict[str, Column] = {}
-    for column in new:
-        if column.property_id in by_id:
-            matched[column.name] = by_id.pop(column.property_id)
-    taken = {c.name for c in matched.values()}
-    by_name = {c.name: c for c in old if c.name not in taken}
-    for column in new:
-        if column.name not in matched and column.name in by_name:
-            matched[column.name] = by_name.pop(column.name)
-    pairs = [(matched[c.name], c) for c in new if c.name in matched]
-    paired = {before.name for before, _ in pairs}
-    return pairs, [c for c in old if c.name not in paired], [c for c in new if c.name not in matched]
+    places = pair([identity(c) for c in old], [identity(c) for c in new])
+    pairs = [(old[place], column) for place, column in zip(places, new, strict=True) if place is not None]
+    gone = [column for place, column in enumerate(old) if place not in places]
+    return pairs, gone, [column for place, column in zip(places, new, strict=True) if place is None]
 
 
 def diff_columns(old: Sequence[Column], new: Sequence[Column], scope: Scope) -> Iterator[Change]:
     """Yield what became of a list of columns, in words for a reader.
 
-    A renamed column is known by its property id (``id`` in the contract); without one it is one column gone and
-    another added.
+    A renamed column is known by its property id (``id`` in the contract), or by the name that it says it had; without
+    either it is one column gone and another added.
     """
     pairs, gone, added = pair_columns(old, new)
+    again = {column.name: column for column in added}
     for column in gone:
+        if column.name in again:
+            new_id = again.pop(column.name).property_id
+            what = f"`{column.name}` is another column now: its id changed from `{column.property_id}` to `{new_id}`"
+            why = "statements that name it read other values"
+            yield _change(ChangeKind.BREAKING, "column", what, why, column, scope, scope.where)
+            continue
         why = "statements that name it fail"
         yield _change(ChangeKind.BREAKING, "column", f"column `{column.name}` removed", why, column, scope, scope.where)
     for before, after in pairs:
         yield from diff_column(before, after, scope)
-    for column in added:
+    for column in again.values():
         why = "readers name the columns they want, and lose nothing"
         yield _change(ChangeKind.ADDITIVE, "column", f"column `{column.name}` added", why, column, scope)
     before_order, after_order = (
@@ -147,7 +147,8 @@ def _change(
 def _name(old: Column, new: Column, scope: Scope) -> Iterator[Change]:
     if old.name != new.name:
         why = f"statements that name `{old.name}` fail, or read another column that is called so now"
-        yield _change(ChangeKind.BREAKING, "name", f"`{old.name}` renamed to `{new.name}`", why, new, scope)
+        what = f"`{old.name}` renamed to `{new.name}`"
+        yield replace(_change(ChangeKind.BREAKING, "name", what, why, new, scope), before=f"{scope.prefix}{old.name}")
 
 
 def _type(old: Column, new: Column, scope: Scope) -> Iterator[Change]:
@@ -249,7 +250,9 @@ def _meaning(old: Column, new: Column, scope: Scope) -> Iterator[Change]:
 
 def _wording(old: Column, new: Column, scope: Scope) -> Iterator[Change]:
     changed = [word for attribute, word in _WORDS if getattr(old, attribute) != getattr(new, attribute)]
-    left, right = ({k: v for k, v in c.custom.items() if k != NULL_MEANING} for c in (old, new))
+    if old.name != new.name and new.was == old.name:
+        changed.remove("earlier name")  # it says what the renaming says
+    left, right = ({k: v for k, v in c.custom.items() if k not in (NULL_MEANING, WAS)} for c in (old, new))
     if frozen(left) != frozen(right):
         changed.append("custom properties")
     for word in changed:

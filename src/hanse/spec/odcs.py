@@ -15,6 +15,7 @@ from hanse.spec.document import Document, Map, as_written, plain, read_document
 from hanse.spec.odcs_limits import read_limits
 from hanse.spec.odcs_quality import read_rules
 from hanse.spec.odcs_types import PhysicalType, Refusal, scalar_type
+from hanse.spec.renames import WAS, check_identities
 from hanse.spec.shape import check
 from hanse.spec.types import DataType, Field, List, Scalar, Struct
 from hanse.spec.types import Map as MapType
@@ -166,6 +167,7 @@ class _Reader:
     def _columns(self, entries: Any, of: str) -> tuple[Column, ...]:
         columns = tuple(self._column(e, f"{of}.`{e['name']}`") for e in entries or () if isinstance(e, Map))
         self._unique(((c.name, c.where) for c in columns), "column")
+        self._problems.extend(check_identities(columns, of))
         return columns
 
     def _with_key_positions(self, columns: tuple[Column, ...]) -> tuple[Column, ...]:
@@ -205,6 +207,7 @@ class _Reader:
         options = entry.get("logicalTypeOptions") or Map()
         children, type_ = self._type(entry, logical, physical, options, label)
         required = bool(entry.get("required"))
+        custom = _custom(entry)
         return Column(
             name=entry.get("name") or "",
             type=type_,
@@ -227,9 +230,25 @@ class _Reader:
             rules=read_rules(self._document, entry.get("quality"), self._problems, of=f"column {label}"),
             children=children,
             property_id=entry.get("id"),
-            custom=_custom(entry),
+            was=self._was(entry, custom, label),
+            custom=custom,
             where=self._document.at(entry),
         )
+
+    def _was(self, entry: Map, custom: Mapping[str, Any], label: str) -> str | None:
+        was = custom.get(WAS)
+        if was is None or (isinstance(was, str) and was):
+            return was
+        self._report(
+            codes.NOT_CHECKED,
+            f"`{WAS}` of {label} is recorded, and renames nothing",
+            entry,
+            "customProperties",
+            why="it is no name",
+            fix="write the name that the column had before",
+            severity=Severity.WARNING,
+        )
+        return None
 
     @staticmethod
     def _implied(entry: Map, physical: PhysicalType | None) -> str | None:

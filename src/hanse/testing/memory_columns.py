@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from hanse.base import StorageError
 from hanse.interfaces import ColumnDraft, StoredColumn
@@ -64,18 +64,17 @@ def stored(name: str, kind: DataType, ids: Iterator[int], *, required: bool) -> 
     return StoredColumn(field_id, name, kind, required, children)
 
 
-Wanted = tuple[str, DataType, bool, str | None, Sequence[ColumnDraft]]
+Wanted = tuple[str, DataType, bool, ColumnDraft | None]
 
 
 def evolved(
     present: Sequence[StoredColumn],
     drafts: Sequence[ColumnDraft],
     ids: Iterator[int],
-    names_ever: Mapping[int, Collection[str]],
 ) -> tuple[StoredColumn, ...]:
-    """Return the columns that a table has after it was altered; ``names_ever`` is by field id."""
-    wanted = [(d.name, d.type, d.required, d.was, d.children) for d in drafts]
-    pairs = _matched(present, wanted, ids, names_ever)
+    """Return the columns that a table has after it was altered."""
+    wanted = [(d.name, d.type, d.required, d) for d in drafts]
+    pairs = _matched(present, wanted, ids)
     return tuple(column for column, _ in pairs)
 
 
@@ -83,27 +82,27 @@ def _matched(
     present: Sequence[StoredColumn],
     wanted: Sequence[Wanted],
     ids: Iterator[int],
-    names_ever: Mapping[int, Collection[str]],
 ) -> list[tuple[StoredColumn, bool]]:
     """Return each wanted column, and whether it is one of the present ones."""
     by_name = {column.name: column for column in present}
     renamed: dict[str, StoredColumn] = {}
-    for name, _, _, was, _ in wanted:
-        holder = by_name.get(name)
-        if was is None or was == name or was not in by_name:
+    for name, _, _, draft in wanted:
+        was = draft.was if draft else None
+        if was is None or was == name:
             continue
-        if holder is not None and was in names_ever.get(holder.field_id, ()):
-            continue
+        if was not in by_name:
+            raise StorageError(ILLEGAL_COLUMNS, f"no column is called `{was}`")
         if by_name[was] in renamed.values():
             raise StorageError(ILLEGAL_COLUMNS, f"two columns were to be `{was}`")
         renamed[name] = by_name[was]
     taken = {column.field_id for column in renamed.values()}
     pairs = []
-    for name, kind, required, _, children in wanted:
+    for name, kind, required, draft in wanted:
         old = renamed.get(name) or by_name.get(name)
-        if old is not None and name not in renamed and old.field_id in taken:
+        if old is not None and name not in renamed and (old.field_id in taken or (draft and draft.new)):
             old = None
-        kept = None if old is None else _widened(old, name, kind, required, children, ids, names_ever)
+        children = draft.children if draft else ()
+        kept = None if old is None else _widened(old, name, kind, required, children, ids)
         pairs.append((kept or stored(name, kind, ids, required=required), kept is not None))
     return pairs
 
@@ -115,7 +114,6 @@ def _widened(
     required: bool,
     children: Sequence[ColumnDraft],
     ids: Iterator[int],
-    names_ever: Mapping[int, Collection[str]],
 ) -> StoredColumn | None:
     """Return a present column under a new name and type, or None when it would be another one."""
     named = {child.name: child for child in children}
@@ -124,11 +122,8 @@ def _widened(
             fits = old.type.scale == kind.scale and old.type.precision <= kind.precision
             return StoredColumn(old.field_id, name, kind, required) if fits else None
         case Struct(), Struct(fields):
-            wanted = [
-                (m.name, m.type, m.required, n.was if (n := named.get(m.name)) else None, n.children if n else ())
-                for m in fields
-            ]
-            pairs = _matched(old.children, wanted, ids, names_ever)
+            wanted = [(m.name, m.type, m.required, named.get(m.name)) for m in fields]
+            pairs = _matched(old.children, wanted, ids)
             if not any(kept for _, kept in pairs):
                 return None
             return StoredColumn(old.field_id, name, kind, required, tuple(column for column, _ in pairs))
@@ -137,7 +132,7 @@ def _widened(
                 return None
             last = old.children[-1]
             draft = named.get(last.name)
-            content = _widened(last, last.name, inner, False, draft.children if draft else (), ids, names_ever)
+            content = _widened(last, last.name, inner, False, draft.children if draft else (), ids)
             if content is None:
                 return None
             return StoredColumn(old.field_id, name, kind, required, (*old.children[:-1], content))
@@ -147,12 +142,20 @@ def _widened(
             return None
 
 
-def names_ever(schemas: Sequence[Sequence[StoredColumn]]) -> dict[int, set[str]]:
-    """Return every name that each field had, at any depth, by field id."""
-    names: dict[int, set[str]] = {}
-    for columns in schemas:
-        for column in columns:
-            names.setdefault(column.field_id, set()).add(column.name)
-            for field_id, inner in names_ever([column.children]).items():
-                names.setdefault(field_id, set()).update(inner)
-    return names
+def same_but_for_new_ids(
+    new: Sequence[StoredColumn], old: Sequence[StoredColumn], last_id: int, known: Collection[int]
+) -> bool:
+    """Say whether columns are the same when ids above ``last_id`` may be any that are not ``known``."""
+    return len(new) == len(old) and all(
+        (one.name, one.type, one.required) == (other.name, other.type, other.required)
+        and (one.field_id == other.field_id or (one.field_id > last_id and other.field_id not in known))
+        and same_but_for_new_ids(one.children, other.children, last_id, known)
+        for one, other in zip(new, old, strict=True)
+    )
+
+
+def ids_in(columns: Sequence[StoredColumn]) -> Iterator[int]:
+    """Yield the ids of columns and of everything inside them."""
+    for column in columns:
+        yield column.field_id
+        yield from ids_in(column.children)

@@ -34,7 +34,7 @@ from hanse.interfaces.codes import (
     UNKNOWN_SNAPSHOT,
     UNKNOWN_TABLE,
 )
-from hanse.testing.memory_columns import check, evolved, names_ever, stored
+from hanse.testing.memory_columns import check, evolved, ids_in, same_but_for_new_ids, stored
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
@@ -79,14 +79,16 @@ class MemoryTables:
             raise StorageError(OTHER_COLUMNS, f"{table} exists with other columns", subject=str(table))
         return schema
 
-    def alter(self, table: TableName, columns: Sequence[ColumnDraft]) -> TableSchema:
+    def alter(self, table: TableName, columns: Sequence[ColumnDraft], *, since: int | None = None) -> TableSchema:
         """See :meth:`hanse.interfaces.TableStore.alter`. Comments are not kept."""
         check(columns)
         with self._lock:
             held = self._held(table)
             ids = count(held.last_id + 1)
-            once = names_ever([schema.columns for schema in held.schemas])
-            altered = evolved(held.schema.columns, columns, ids, once)
+            base = next((schema for schema in held.schemas if schema.schema_id == since), held.schema).columns
+            altered = evolved(base, columns, ids)
+            if same_but_for_new_ids(altered, held.schema.columns, held.last_id, frozenset(ids_in(base))):
+                return held.schema
             same = next((schema for schema in held.schemas if schema.columns == altered), None)
             if same is None:
                 same = TableSchema(len(held.schemas), altered)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from hanse.base import StorageError
@@ -105,6 +105,11 @@ def fields_of(document: Document, schema_id: int | None = None) -> list[dict[str
     return fields
 
 
+def has_schema(document: Document, schema_id: int | None) -> bool:
+    """Say whether the table has, or once had, a schema."""
+    return any(schema["schema-id"] == schema_id for schema in document["schemas"])
+
+
 def with_fields(document: Document, fields: list[dict[str, Any]], last_column_id: int, now_ms: int) -> Document:
     """Return the document with these fields as its newest schema; an equal older schema is used again."""
     schemas = document["schemas"]
@@ -200,27 +205,6 @@ def without_snapshots(document: Document, keep: Collection[int], now_ms: int) ->
         if document.get(name):
             changed[name] = [entry for entry in document[name] if entry.get("snapshot-id") in identities]
     return changed, len(snapshots) - len(left)
-
-
-def names_ever(document: Document) -> dict[int, set[str]]:
-    """Return every name that each field had, at any depth, by field id."""
-    names: dict[int, set[str]] = {}
-    for schema in document["schemas"]:
-        _add_names(schema["fields"], names)
-    return names
-
-
-def _add_names(fields: Iterable[Document], names: dict[int, set[str]]) -> None:
-    for member in fields:
-        names.setdefault(member["id"], set()).add(member["name"])
-        _add_inner_names(member["type"], names)
-
-
-def _add_inner_names(kind: Any, names: dict[int, set[str]]) -> None:
-    if isinstance(kind, dict):
-        _add_names(kind.get("fields", ()), names)
-        for part in ("element", "key", "value"):
-            _add_inner_names(kind.get(part), names)
 
 
 def with_previous(document: Document, path: str, updated_ms: int) -> tuple[Document, list[str]]:

@@ -27,6 +27,7 @@ _ICEBERG = {
 _SCALARS = {name: scalar for scalar, name in _ICEBERG.items()}
 _DECIMAL = re.compile(r"decimal\(\s*(\d+)\s*,\s*(\d+)\s*\)")
 _MAX_PRECISION = 38
+_IDS = ("id", "element-id", "key-id", "value-id")
 
 
 def columns(fields: Iterable[dict[str, Any]]) -> tuple[StoredColumn, ...]:
@@ -42,7 +43,6 @@ def evolve(
     old: Sequence[dict[str, Any]],
     drafts: Sequence[ColumnDraft],
     last_id: int,
-    names_ever: Mapping[int, Collection[str]] | None = None,
 ) -> tuple[list[dict[str, Any]], int]:
     """Return the fields that a table shall have, and the highest id then given.
 
@@ -53,15 +53,15 @@ def evolve(
         old: fields of the present schema; empty for a new table.
         drafts: the columns to have, in order.
         last_id: highest id ever given in the table.
-        names_ever: names that fields had in any schema, by id: a renaming that is done is not done again.
 
     Raises:
-        StorageError: HNS-T004: no columns, equal names, types that cannot be held, two columns that were one.
+        StorageError: HNS-T004: no columns, equal names, types that cannot be held, two columns that were one,
+            or one that was none.
     """
     _check(drafts)
-    evolution = _Evolution(count(last_id + 1), names_ever or {})
+    evolution = _Evolution(count(last_id + 1))
     fields = []
-    sources = evolution.sources(old, [(draft.name, draft.was) for draft in drafts])
+    sources = evolution.sources(old, [(draft.name, draft) for draft in drafts])
     for draft, source in zip(drafts, sources, strict=True):
         kind = None if source is None else evolution.widened(source["type"], draft.type, draft.children)
         if source is None or kind is None:
@@ -79,23 +79,24 @@ class _Evolution:
     """From present fields to wanted ones. ``ids`` gives those that were never used."""
 
     ids: Iterator[int]
-    names_ever: Mapping[int, Collection[str]]
 
     def sources(
-        self, present: Sequence[dict[str, Any]], wanted: Sequence[tuple[str, str | None]]
+        self, present: Sequence[dict[str, Any]], wanted: Sequence[tuple[str, ColumnDraft | None]]
     ) -> list[dict[str, Any] | None]:
-        """Return which present field each wanted (name, former name) is."""
+        """Return which present field each wanted one is: its name, and what more there is to say of it."""
         by_name = {field["name"]: field for field in present}
         renamed: dict[str, str] = {}
-        for name, was in wanted:
-            holder = by_name.get(name)
-            done = holder is not None and was in self.names_ever.get(holder["id"], ())
-            if was is None or was == name or was not in by_name or done:
+        for name, draft in wanted:
+            was = draft.was if draft else None
+            if was is None or was == name:
                 continue
+            if was not in by_name:
+                raise StorageError(ILLEGAL_COLUMNS, f"`{name}` was to be `{was}`, which is no column")
             if was in renamed.values():
                 raise StorageError(ILLEGAL_COLUMNS, f"two columns were to be the one that is now called `{was}`")
             renamed[name] = was
         gone = set(renamed.values())
+        gone |= {name for name, draft in wanted if draft and draft.new}
         return [
             by_name[renamed[name]] if name in renamed else None if name in gone else by_name.get(name)
             for name, _ in wanted
@@ -127,7 +128,7 @@ class _Evolution:
                 return None
 
     def _struct(self, old: Any, wanted: Struct, named: Mapping[str, ColumnDraft]) -> Any | None:
-        pairs = [(member.name, named[member.name].was if member.name in named else None) for member in wanted.fields]
+        pairs = [(member.name, named.get(member.name)) for member in wanted.fields]
         fields: list[dict[str, Any]] = []
         kept = 0
         for member, source in zip(wanted.fields, self.sources(old["fields"], pairs), strict=True):
@@ -154,6 +155,33 @@ def _is(field_id: int, kind: Any, wanted: DataType) -> bool:
         return _column(field_id, "", kind, required=True).type == wanted
     except StorageError:  # an outside writer's type
         return False
+
+
+def same_but_for_new_ids(new: Any, old: Any, last_id: int, known: Collection[int]) -> bool:
+    """Say whether fields are the same when ids above ``last_id`` may be any that are not ``known``."""
+    if isinstance(new, dict) and isinstance(old, dict):
+        if new.keys() != old.keys():
+            return False
+        ids = [(new[k], old[k]) for k in new if k in _IDS]
+        rest = [(new[k], old[k]) for k in new if k not in _IDS]
+        return all(one == other or (one > last_id and other not in known) for one, other in ids) and all(
+            same_but_for_new_ids(one, other, last_id, known) for one, other in rest
+        )
+    if isinstance(new, list) and isinstance(old, list):
+        return len(new) == len(old) and all(
+            same_but_for_new_ids(one, other, last_id, known) for one, other in zip(new, old, strict=True)
+        )
+    return bool(new == old)
+
+
+def ids_in(fields: Any) -> Iterator[int]:
+    """Yield the ids of fields, of their members and items."""
+    if isinstance(fields, dict):
+        yield from (fields[k] for k in _IDS if k in fields)
+        fields = list(fields.values())
+    if isinstance(fields, list):
+        for inner in fields:
+            yield from ids_in(inner)
 
 
 def without_docs(fields: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

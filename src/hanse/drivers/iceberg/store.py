@@ -33,7 +33,7 @@ from hanse.drivers.iceberg.keeping import follow
 from hanse.drivers.iceberg.manifest import local_path
 from hanse.drivers.iceberg.metadata import Document
 from hanse.drivers.iceberg.reading import Reader, TableState, identifier
-from hanse.drivers.iceberg.schema import columns, evolve, without_docs
+from hanse.drivers.iceberg.schema import columns, evolve, ids_in, same_but_for_new_ids, without_docs
 from hanse.drivers.iceberg.verify import fault
 from hanse.interfaces import ColumnDraft, DataFile, Replacement, Snapshot, TableScan, TableSchema
 from hanse.interfaces.codes import (
@@ -98,21 +98,21 @@ class IcebergTables:
                     self._catalog.insert(*identifier(table), path)
             state = self._reader.state(table)
         present = metadata.fields_of(state.document)
-        once = metadata.names_ever(state.document)
-        wanted, _ = evolve(present, columns, state.document["last-column-id"], once)
+        wanted, _ = evolve(present, columns, state.document["last-column-id"])
         if without_docs(present) != without_docs(wanted):
             raise StorageError(
                 OTHER_COLUMNS, f"{table} exists with other columns", fix="run `hanse apply`", subject=str(table)
             )
         return state.schema
 
-    def alter(self, table: TableName, columns: Sequence[ColumnDraft]) -> TableSchema:
+    def alter(self, table: TableName, columns: Sequence[ColumnDraft], *, since: int | None = None) -> TableSchema:
         """See :meth:`hanse.interfaces.TableStore.alter`."""
         state = self._reader.state(table)
         present = metadata.fields_of(state.document)
-        once = metadata.names_ever(state.document)
-        wanted, last_id = evolve(present, columns, state.document["last-column-id"], once)
-        if wanted == present:
+        base = metadata.fields_of(state.document, since) if metadata.has_schema(state.document, since) else present
+        known_to = state.document["last-column-id"]
+        wanted, last_id = evolve(base, columns, known_to)
+        if same_but_for_new_ids(wanted, present, known_to, frozenset(ids_in(base))):
             return state.schema
         altered = metadata.with_fields(state.document, wanted, last_id, now_ms())
         self._commit([(state, Draft(table, state.path, altered))])

@@ -133,9 +133,9 @@ class KeepSuite(TablesSuite):
 
     @pytest.mark.usefixtures("orders")
     def test_a_renamed_column_keeps_its_values(self, store: TableStore) -> None:
-        """Also when another takes the old name, also inside, and also when it is said twice."""
+        """Also when another takes the old name, also inside, and also when it is said twice of the same schema."""
         nested = Struct((Field("x", Scalar.BIGINT), Field("y", List(Struct((Field("z", Scalar.BIGINT),))))))
-        store.alter(ORDERS, [*TWO, ColumnDraft("n", nested)])
+        before = store.alter(ORDERS, [*TWO, ColumnDraft("n", nested)])
         row = {"id": 1, "name": "a", "n": {"x": 5, "y": [{"z": 6}]}}
         first = publish(store, ORDERS, "r1", [row], None)
         renamed = Struct((Field("y2", List(Struct((Field("z2", Scalar.BIGINT),)))), Field("x", Scalar.BIGINT)))
@@ -150,7 +150,7 @@ class KeepSuite(TablesSuite):
             ColumnDraft("m", renamed, was="n", children=(inside,)),
         ]
         schema = store.alter(ORDERS, drafts)
-        assert store.alter(ORDERS, drafts) == schema
+        assert store.alter(ORDERS, drafts, since=before.schema_id) == schema
         second = commit_files(store, ORDERS, [], parent_id=first.snapshot_id, run_id="r2", keep="all")
         assert read_rows(store.scan(ORDERS, second.snapshot_id)) == [
             {"title": "a", "name": None, "id": 1, "m": {"y2": [{"z2": 6}], "x": 5}}
@@ -158,10 +158,35 @@ class KeepSuite(TablesSuite):
         for bad in (
             [TWO[0], changed(TWO[1], name="p", was="title"), changed(TWO[1], name="q", was="title")],
             [*TWO, ColumnDraft("m", renamed, children=(ColumnDraft("nothing", Scalar.BIGINT),))],
+            [TWO[0], changed(TWO[1], name="p", was="nothing")],
         ):
             with refused(ILLEGAL_COLUMNS):
                 store.alter(ORDERS, bad)
         assert store.schema(ORDERS) == schema
+
+    def test_what_was_altered_and_not_finished_is_undone(self, store: TableStore, orders: TableSchema) -> None:
+        """Two columns exchange their names, twice from the same schema; then somebody wants the old names after all."""
+        first = publish(store, ORDERS, "r1", [{"id": 1, "name": "a"}], None)
+        swapped = [changed(TWO[0], name="name", was="id"), changed(TWO[1], name="id", was="name")]
+        schema = store.alter(ORDERS, swapped, since=orders.schema_id)
+        assert [(c.name, c.field_id) for c in schema.columns] == [
+            ("name", orders.columns[0].field_id),
+            ("id", orders.columns[1].field_id),
+        ]
+        assert store.alter(ORDERS, swapped, since=orders.schema_id) == schema
+        more = [*TWO, ColumnDraft("more", Scalar.DATE)]
+        altered = store.alter(ORDERS, more, since=orders.schema_id)
+        assert altered.columns[:2] == orders.columns
+        assert store.alter(ORDERS, more, since=orders.schema_id) == altered
+        back = [changed(TWO[0], was="name"), changed(TWO[1], was="id")]
+        assert store.alter(ORDERS, back, since=schema.schema_id) == orders
+        renewed = [TWO[0], changed(TWO[1], new=True)]
+        again = store.alter(ORDERS, renewed, since=orders.schema_id)
+        assert again.columns[1].field_id > altered.columns[2].field_id
+        assert store.alter(ORDERS, renewed, since=orders.schema_id) == again
+        assert store.alter(ORDERS, TWO, since=orders.schema_id) == orders
+        assert store.alter(ORDERS, TWO, since=99) == orders, "what the table never had is taken for the newest"
+        assert read_rows(store.scan(ORDERS, first.snapshot_id)) == [{"id": 1, "name": "a"}]
 
     def test_keys_of_a_map_never_change(self, store: TableStore) -> None:
         """A map with other keys is another column; one with more in its values is the same."""
