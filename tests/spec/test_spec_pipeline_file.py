@@ -175,3 +175,24 @@ def test_absolute_paths_and_variables(folder: Folder) -> None:
     assert workspace.problems == ()
     assert workspace.entries[ORDERS].variables == ("PLACE",)
     assert workspace.product(ORDERS).pipeline.files[0].path == str(elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("csv", "said"),
+    [
+        ("{thousands: ','}", None),
+        ("{decimal: ',', thousands: ','}", "different characters"),
+        ("{dates: '%d.%m'}", "must tell the year"),
+        ("{dates: '%Q'}", "only the directives"),
+        ("{timestamps: '%d.%m.%Y'}", "must tell the hour"),
+        ("{bad_rows: -1}", "greater than or equal to 0"),
+    ],
+)
+def test_styles_of_csv_files(folder: Folder, csv: str, said: str | None) -> None:
+    folder.orders("data/a.csv", "x")
+    folder.orders("pipeline.yaml", HEAD + f"inputs:\n  a: {{file: data/a.csv, csv: {csv}}}\n")
+    if said is None:
+        assert files(folder)[0].style.thousands == ","
+    else:
+        problem = folder.only()
+        assert said in f"{problem.what} {problem.why} {problem.fix}"

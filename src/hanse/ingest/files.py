@@ -186,6 +186,7 @@ def _csv(source: FileInput, path: str, compression: str, *, text: bool) -> CsvSc
         encoding=source.encoding,
         null_values=source.null_values,
         compression=compression,
+        style=source.style,
     )
 
 

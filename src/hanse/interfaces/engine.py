@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from hanse.interfaces.tables import StagedFile, StoredColumn, TableScan
+from hanse.spec import TextStyle
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,6 +29,7 @@ class CsvScan:
         text: read every column as text.
         columns: name → SQL type; pins what is otherwise inferred from the whole file.
         delimiter, quote, header, encoding, null_values: dialect; None or empty: sniffed.
+        style: how numbers and dates are written; values that are read as text stay as they are.
     """
 
     path: str
@@ -39,6 +41,22 @@ class CsvScan:
     encoding: str | None = None
     null_values: tuple[str, ...] = ()
     compression: str = "none"
+    style: TextStyle = field(default_factory=TextStyle)
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedLine:
+    """A line of a CSV file that is no row of it: too many values or too few, a stray quote, bytes that are no text.
+
+    Attributes:
+        number: from 1, as editors count.
+        text: the line as it stands.
+        reason: in the engine's words.
+    """
+
+    number: int
+    text: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +199,19 @@ class Session(Protocol):
         """Run a SELECT and write its rows to one Parquet file, with field ids when ``columns`` are given.
 
         The file exists whole or not at all.
+        """
+        ...
+
+    def sift(self, scan: CsvScan, path: str, *, at_most: int) -> tuple[RejectedLine, ...]:
+        """Copy the sound lines of a CSV file, and return the others in their order.
+
+        The copy is UTF-8, not compressed, its values apart by ``,`` and within ``"``, with the same header or none; all
+        that was null or empty is empty. It exists whole or not at all.
+
+        Args:
+            scan: the file; types and styles mean nothing here.
+            path: where the copy goes.
+            at_most: lines to return; one more if there are more.
         """
         ...
 

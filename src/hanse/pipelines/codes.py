@@ -162,3 +162,9 @@ COMPACTION_LOST_ROWS = Code(
     "Joining a table's small files gave another number of rows than they hold. Nothing was changed. A file is probably "
     "damaged: `hanse doctor` looks at all of them.",
 )
+BAD_ROWS = Code(
+    "HNS-L074",
+    "more bad rows than the input allows",
+    "Lines of a CSV file have too many or too few values, a stray quote, or bytes that are no text, and there are more "
+    "of them than `bad_rows` of the input leaves aside. Nothing was published.",
+)

@@ -16,6 +16,7 @@ from hanse.interfaces import (
     TableScan,
     TableSchema,
 )
+from hanse.pipelines.bad_rows import Files, set_aside
 from hanse.pipelines.codes import (
     TABLE_NOT_APPLIED,
 )
@@ -120,12 +121,12 @@ def _bind_file(work: Work, session: Session, source: FileInput, read: FileRead, 
     (file,) = state.files
     with work.log.step("ingest", source.name) as measured:
         measured.bytes = file.bytes
-        scan = relation(source, file.path, text=straight, scratch=work.scratch)
+        source, ((_, path),) = set_aside(work, session, source, [(source.shown, file.path)])
+        scan = relation(source, path, text=straight, scratch=work.scratch)
         try:
             session.bind(name, scan)
             if not isinstance(scan, ParquetScan) and not straight:
-                path = os.path.join(work.scratch, f"input-{source.name}.parquet")
-                staged = session.stage(_all_of(name), path)
+                staged = session.stage(_all_of(name), os.path.join(work.scratch, f"input-{source.name}.parquet"))
                 measured.rows = staged.rows
                 session.bind(name, ParquetScan((staged.path,)))
             elif isinstance(scan, ParquetScan):
@@ -146,7 +147,7 @@ def _bind_several(
     """
     with work.log.step("ingest", source.name) as measured:
         measured.bytes = sum(f.bytes for f in state.files)
-        files = [*zip(state.names, (f.path for f in state.files), strict=True)]
+        files: Files = [*zip(state.names, (f.path for f in state.files), strict=True)]
         files = files or [(source.shown, f.path) for f in state.present[-1:]]
         if not files:
             raise IngestError(
@@ -158,6 +159,7 @@ def _bind_several(
                 subject=str(work.product.name),
             )
         subject = f"{work.product.name}.{source.name}"
+        source, files = set_aside(work, session, source, files)
         measured.rows = stage_several(
             session,
             source,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from hanse.base import ProductName, TableName, digest
 from hanse.ingest import InputState
 from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead
 from hanse.registry import Release
-from hanse.spec import FileInput, TableSettings
+from hanse.spec import FileInput, TableSettings, TextStyle
 from hanse.spec.folder import python_environment
 
 
@@ -141,6 +141,8 @@ def _read_key(
             source = sources[name]
             dialect = [source.delimiter, source.quote, source.header, source.encoding, list(source.null_values)]
             dialect += [source.sheet, source.drift]
+            if source.style != TextStyle() or source.bad_rows:
+                dialect += [*astuple(source.style), str(source.bad_rows)]
             return [files[name].delivered, source.format, source.compression, dict(source.columns), dialect]
         case PortRead(table):
             return upstream[table]

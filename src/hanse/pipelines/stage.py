@@ -11,7 +11,7 @@ from hanse.ingest.codes import FILE_UNREADABLE
 from hanse.interfaces import Session, StagedFile, StoredColumn
 from hanse.pipelines.codes import COLUMNS_DIFFER, FILES_FAILED, TRANSFORM_FAILED
 from hanse.pipelines.graph import FileRead, Node, NodeRead, PortRead, Read
-from hanse.spec import Column, FileInput, Product, Table
+from hanse.spec import Column, FileInput, Product, Table, TextStyle
 
 FAILED_ROWS = 20
 # The engine seam's codes for a full disk and a refused write: nobody's SQL and no delivery is to blame.
@@ -140,11 +140,12 @@ def stage_table(
         have = session.describe(select)
     require_columns(node, product, [name for name, _ in have])
     want = [(c.name, c.type) for c in node.table.columns]
-    projection = sql.cast_projection(select, have, want)
+    style = _style_of(node, product)
+    projection = sql.cast_projection(select, have, want, style)
     try:
         return Staged(session.stage(projection, path, columns))
     except EngineError as error:
-        failed = _cast_failures(session, select, have, node.table, aside, columns)
+        failed = _cast_failures(session, select, have, node.table, aside, columns, style)
         if failed is not None:
             return failed
         raise explain(error, node, product) from error
@@ -310,10 +311,11 @@ def _cast_failures(
     table: Table,
     aside: str,
     columns: Sequence[StoredColumn] | None,
+    style: TextStyle,
 ) -> Staged | None:
     """Look for values that cannot be cast; None if that is not what went wrong."""
     want = [(c.name, c.type) for c in table.columns]
-    query = sql.cast_failures(select, have, want, FAILED_ROWS)
+    query = sql.cast_failures(select, have, want, FAILED_ROWS, style)
     if query is None:
         return None
     try:
@@ -325,8 +327,13 @@ def _cast_failures(
         return None
     failures = tuple(CastFailure(r["column_name"], r["value_text"], r["type_text"], sql.row_of(r)) for r in rows)
     # The rows that are sound are checked as well: whoever has to mend the delivery wants to hear everything at once.
-    sound = session.stage(sql.cast_projection(query.sound, have, want), aside, columns)
+    sound = session.stage(sql.cast_projection(query.sound, have, want, style), aside, columns)
     return Staged(sound, failures, int(count))
+
+
+def _style_of(node: Node, product: Product) -> TextStyle:
+    """Return how the text is written that becomes a table; what a transform makes of it is SQL's own."""
+    return TextStyle() if node.transform is not None else source_of(node, product).style
 
 
 def source_of(node: Node, product: Product) -> FileInput:

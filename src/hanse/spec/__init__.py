@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Transform,
     )
     from hanse.spec.retention import Retention
+    from hanse.spec.text_style import TextStyle
     from hanse.spec.types import DataType, Decimal, Field, List, Map, Scalar, Struct
     from hanse.spec.workspace import (
         DatabaseReference,
@@ -82,6 +83,7 @@ __all__ = [
     "Table",
     "TableSettings",
     "TeamMember",
+    "TextStyle",
     "Transform",
     "Workspace",
     "diff_contracts",
@@ -115,6 +117,7 @@ _HOMES = {
         "Transform",
     ),
     "retention": ("Retention",),
+    "text_style": ("TextStyle",),
     "types": ("DataType", "Decimal", "Field", "List", "Map", "Scalar", "Struct"),
     "workspace": (
         "DatabaseReference",

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from hanse.spec.connections import SECRET
 from hanse.spec.models import Strictly, Text
@@ -180,6 +180,33 @@ class DomainFile(Strictly):
     )
 
 
+def _check_dates(value: str) -> str:
+    return _check_style(value, {"year", "month", "day"})
+
+
+def _check_times(value: str) -> str:
+    return _check_style(value, {"year", "month", "day", "hour"})
+
+
+def _check_style(value: str, needed: set[str]) -> str:
+    found = [_DIRECTIVES.get(d) for d in re.findall("%(.)", value.replace("%%", ""))]
+    if None in found:
+        raise ValueError("use only the directives " + ", ".join(f"%{d}" for d in _DIRECTIVES))
+    if missing := sorted(needed - {str(f) for f in found}):
+        raise ValueError(f"it must tell the {missing[0]} too, for example `%d.%m.%Y %H:%M:%S`")
+    return value
+
+
+# What DuckDB's strptime reads.
+_DIRECTIVES = {
+    "d": "day", "m": "month", "b": "month", "B": "month", "y": "year", "Y": "year", "H": "hour",
+    "I": "hour", "p": "half", "M": "minute", "S": "second", "f": "fraction", "g": "fraction", "z": "zone", "Z": "zone",
+    "a": "weekday", "A": "weekday",
+}  # fmt: skip
+DateStyle = Annotated[Text, AfterValidator(_check_dates)]
+TimeStyle = Annotated[Text, AfterValidator(_check_times)]
+
+
 class CsvFile(Strictly):
     """Dialect of a CSV file. What is left out is found by looking at the file."""
 
@@ -190,6 +217,30 @@ class CsvFile(Strictly):
     header: bool | None = Field(None, description="Whether the first line holds the columns' names (default: true).")
     encoding: Filled | None = Field(None, description="Encoding of the text, for example `utf-8` or `latin-1`.")
     null_values: list[Text] | None = Field(None, description="Texts that mean null, for example `[NA, '']`.")
+    decimal: Literal[".", ","] | None = Field(
+        None, description="Character before the fraction of numbers (default: `.`)."
+    )
+    thousands: Literal[".", ",", "'", " ", "\u00a0", "\u202f", "_"] | None = Field(
+        None, description="Character that may stand between groups of three digits, for example `.` in `1.234,50`."
+    )
+    dates: DateStyle | None = Field(
+        None,
+        description="How dates are written, with the directives of `strptime`, for example `%d.%m.%Y` (default: ISO).",
+    )
+    timestamps: TimeStyle | None = Field(
+        None, description="How timestamps are written, for example `%d.%m.%Y %H:%M:%S` (default: ISO 8601)."
+    )
+    bad_rows: Annotated[int, Field(ge=0, le=10_000)] | None = Field(
+        None,
+        description="So many lines of a file that are no rows of it (too many or too few values, a stray quote) are "
+        "left aside and reported with a warning; more fail the run (default: 0).",
+    )
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        if self.thousands is not None and self.thousands == (self.decimal or "."):
+            raise ValueError("write `thousands` and `decimal` with different characters")
+        return self
 
 
 class ExcelFile(Strictly):

@@ -19,6 +19,7 @@ from hanse.spec.globs import is_glob
 from hanse.spec.models import validate
 from hanse.spec.product import DatabaseInput, FileInput, Format, InputPort, Pipeline, TableSettings
 from hanse.spec.retention import retention_of
+from hanse.spec.text_style import TextStyle
 from hanse.spec.variables import Expansion, expand_document
 
 Compression = Literal["none", "gzip", "zip"]
@@ -196,6 +197,8 @@ def _file(
         header=csv.header if csv else excel.header if excel else None,
         encoding=csv.encoding if csv else None,
         null_values=tuple(csv.null_values or ()) if csv else (),
+        style=TextStyle(csv.decimal, csv.thousands, csv.dates, csv.timestamps) if csv else TextStyle(),
+        bad_rows=(csv.bad_rows or 0) if csv else 0,
         sheet=excel.sheet if excel else None,
         only_new=bool(model.only_new),
         drift=model.drift or "fail",

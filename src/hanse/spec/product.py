@@ -9,6 +9,7 @@ from typing import Any, Literal
 from hanse.base import Location, ProductName
 from hanse.spec.contract import Contract, Table
 from hanse.spec.retention import Retention
+from hanse.spec.text_style import TextStyle
 from hanse.spec.types import DataType
 
 Lifecycle = Literal["proposed", "draft", "active", "deprecated", "retired"]
@@ -73,6 +74,8 @@ class FileInput:
         columns: name → SQL type, pinning what is otherwise inferred from the whole file; CSV and JSON only.
         delimiter, quote, encoding, null_values: CSV dialect, None or empty: sniffed.
         header: whether the first line names the columns, None: it does; CSV and Excel.
+        style: how numbers and dates are written in a CSV file.
+        bad_rows: so many lines of a CSV file that are no rows of it are left aside with a warning; more fail the run.
         sheet: of an Excel workbook, None: the first one.
         only_new: of a pattern: a run reads only files whose content was not taken in before.
         drift: what becomes of columns that a file has too many or too few. ``fail``: the run fails. ``ignore``: they
@@ -91,6 +94,8 @@ class FileInput:
     header: bool | None = None
     encoding: str | None = None
     null_values: tuple[str, ...] = ()
+    style: TextStyle = field(default_factory=TextStyle)
+    bad_rows: int = 0
     sheet: str | None = None
     only_new: bool = False
     drift: Drift = "fail"

@@ -16,11 +16,13 @@ from sqlglot.errors import SqlglotError
 
 from hanse.base import QueryError
 from hanse.base.suggest import did_you_mean
+from hanse.spec import TextStyle
 from hanse.spec.types import DataType, Decimal
 from hanse.sql import codes
 from hanse.sql.bind import write
 from hanse.sql.build import SOURCE, column, identifier, source
 from hanse.sql.lex import Dialect
+from hanse.sql.text_style import PLAIN, read_text
 
 Typed = Sequence[tuple[str, str]]
 Wanted = Sequence[tuple[str, DataType]]
@@ -42,7 +44,7 @@ class _Check:
     loud: bool
 
 
-def cast_projection(select_sql: str, have: Typed, want: Wanted) -> str:
+def cast_projection(select_sql: str, have: Typed, want: Wanted, style: TextStyle = PLAIN) -> str:
     """Return a SELECT of exactly the wanted columns, in order, each cast where its type differs.
 
     A value that cannot be cast without loss makes the statement raise when it runs.
@@ -51,6 +53,7 @@ def cast_projection(select_sql: str, have: Typed, want: Wanted) -> str:
         select_sql: generated text.
         have: (column, type) as :meth:`hanse.interfaces.Session.describe` gives them for ``select_sql``.
         want: (column, type) that shall come out.
+        style: how text writes numbers and dates.
 
     Raises:
         QueryError: HNS-Q005 when a wanted column is missing or there twice.
@@ -60,7 +63,7 @@ def cast_projection(select_sql: str, have: Typed, want: Wanted) -> str:
     for name, wanted in want:
         value: exp.Expr = column(name, SOURCE)
         if not same_type(types[name], wanted):
-            value = _cast(value, types[name], wanted, name)
+            value = _cast(value, types[name], wanted, name, style)
         chosen.append(exp.alias_(value, name, quoted=True))
     return write(exp.Select(expressions=chosen).from_(source(select_sql)))
 
@@ -84,7 +87,9 @@ class CastFailures:
     sound: str
 
 
-def cast_failures(select_sql: str, have: Typed, want: Wanted, limit: int) -> CastFailures | None:
+def cast_failures(
+    select_sql: str, have: Typed, want: Wanted, limit: int, style: TextStyle = PLAIN
+) -> CastFailures | None:
     """Return statements that find values which cannot be cast without loss, or None if no cast can fail.
 
     Args:
@@ -92,11 +97,12 @@ def cast_failures(select_sql: str, have: Typed, want: Wanted, limit: int) -> Cas
         have: (column, type) as :meth:`hanse.interfaces.Session.describe` gives them for ``select_sql``.
         want: (column, type) that shall come out.
         limit: rows of the source that the sample looks up at most.
+        style: how text writes numbers and dates.
 
     Raises:
         QueryError: HNS-Q005 when a wanted column is missing or there twice.
     """
-    checks = _checks(_types(have, want), want)
+    checks = _checks(_types(have, want), want, style)
     if not checks:
         return None
     any_fails = exp.or_(*(_fails(name, check) for name, _, check in checks))
@@ -174,12 +180,12 @@ def _types(have: Typed, want: Wanted) -> dict[str, str]:
     return found
 
 
-def _checks(types: dict[str, str], want: Wanted) -> list[tuple[str, DataType, _Check]]:
+def _checks(types: dict[str, str], want: Wanted, style: TextStyle) -> list[tuple[str, DataType, _Check]]:
     found = []
     for name, wanted in want:
         if same_type(types[name], wanted):
             continue
-        check = _check(column(name, SOURCE), types[name], wanted)
+        check = _check(read_text(column(name, SOURCE), types[name], wanted, style), types[name], wanted)
         if check:
             found.append((name, wanted, check))
     return found
@@ -202,12 +208,13 @@ def _fault(name: str, wanted: DataType) -> exp.Expr:
     )
 
 
-def _cast(value: exp.Expr, have: str, wanted: DataType, name: str) -> exp.Expr:
+def _cast(written: exp.Expr, have: str, wanted: DataType, name: str, style: TextStyle) -> exp.Expr:
+    value = read_text(written, have, wanted, style)
     plain = exp.Cast(this=value, to=_type(str(wanted)))
     check = _check(value, have, wanted)
     if check is None or check.loud:
         return plain
-    missing = exp.Is(this=value.copy(), expression=exp.Null())
+    missing = exp.Is(this=written.copy(), expression=exp.Null())
     message = exp.Literal.string(f"a value of the column {name!r} cannot become {wanted} without loss")
     return exp.Case(
         ifs=[

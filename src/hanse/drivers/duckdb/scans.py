@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
 
 import duckdb
 
-from hanse.base import EngineError, Location
+from hanse.base import EngineError
 from hanse.drivers.duckdb import codes
-from hanse.drivers.duckdb.errors import classify
 from hanse.drivers.duckdb.footers import Shape, check_present, read_shapes
-from hanse.drivers.duckdb.quoting import fold, identifier, literal_path, literal_paths, local_path, text, texts
-from hanse.interfaces import CsvScan, ParquetScan, StoredColumn, TableScan
+from hanse.drivers.duckdb.quoting import fold, identifier, literal_paths, local_path, text
+from hanse.interfaces import ParquetScan, StoredColumn, TableScan
 from hanse.spec.types import List, Map
 
 # Folder names like `day=1` would add columns, and are not part of a file.
@@ -151,90 +149,6 @@ def _check_alike(cursor: duckdb.DuckDBPyConnection, files: Sequence[str]) -> Non
                 f"`{path}` and `{files[0]}` have different columns: {', '.join(odd)}",
                 fix="deliver files of one shape, or make them separate inputs",
             )
-
-
-_SNIFFED = "SELECT Delimiter, Quote, Escape, SkipRows, HasHeader, Columns, DateFormat, TimestampFormat FROM sniff_csv"
-_DELIMITERS = (",", ";", "\t", "|")
-
-
-def csv_select(cursor: duckdb.DuckDBPyConnection, scan: CsvScan) -> str:
-    """Read a CSV file with the dialect and types found once, over the whole file, now.
-
-    Raises:
-        EngineError: damaged, missing, wrongly encoded or malformed file.
-    """
-    path = local_path(scan.path)
-    check_present(path)
-    given = _given(scan)
-    sniffed = _sniff(cursor, path, given)
-    if scan.delimiter is None and len(sniffed[5]) == 1:
-        # A ragged line makes the sniffer see one wide column; reading with the evident delimiter names the line.
-        counts = {d: sniffed[5][0]["name"].count(d) for d in _DELIMITERS}
-        delimiter = max(counts, key=lambda d: counts[d])
-        if counts[delimiter]:
-            sniffed = _sniff(cursor, path, f"{given}, delim={text(delimiter)}")
-    delimiter, quote, escape, skip, header, columns, date_format, timestamp_format = sniffed
-    # "(empty)" means that the sniffed part holds no quotes; later lines may.
-    quote = scan.quote if scan.quote is not None else '"' if quote in {"(empty)", ""} else quote
-    escape = quote if escape in {"(empty)", ""} else escape
-    types = ", ".join(f"{text(c['name'])}: {text(c['type'])}" for c in columns)
-    options = [
-        "auto_detect=false",
-        f"delim={text(delimiter)}",
-        f"quote={text(quote)}",
-        f"escape={text(escape)}",
-        f"skip={int(skip)}",
-        f"header={str(bool(header)).lower()}",
-        f"columns={{{types}}}",
-        "strict_mode=true",
-        "hive_partitioning=false",
-        *([f"dateformat={text(date_format)}"] if date_format else []),
-        *([f"timestampformat={text(timestamp_format)}"] if timestamp_format else []),
-        *_source_options(scan),
-    ]
-    return f"SELECT * FROM read_csv({literal_path(path)}, {', '.join(options)})"  # noqa: S608 - quoted tokens
-
-
-def _sniff(cursor: duckdb.DuckDBPyConnection, path: str, given: str) -> tuple[Any, ...]:
-    query = f"{_SNIFFED}({literal_path(path)}{given}"
-    try:
-        row = cursor.execute(f"{query})").fetchone()
-    except duckdb.InvalidInputException as error:
-        if classify(error) is not codes.MALFORMED_ROW:
-            raise
-        # The sniffer gives up without naming a line. Reading strictly with what the sound lines say will name it.
-        row = cursor.execute(f"{query}, ignore_errors=true)").fetchone()
-    if row is None:
-        raise EngineError(codes.FILE_DAMAGED, "nothing can be read from the file", where=Location(path))
-    return row
-
-
-def _given(scan: CsvScan) -> str:
-    # Left free, the sniffer skips whatever lines do not fit its favourite dialect, in silence.
-    options = [*_source_options(scan), "skip=0"]
-    if scan.text:
-        options.append("all_varchar=true")
-    else:
-        options.append("sample_size=-1")
-    if scan.columns:
-        pinned = ", ".join(f"{text(name)}: {text(sql_type)}" for name, sql_type in scan.columns.items())
-        options.append(f"types={{{pinned}}}")
-    if scan.delimiter is not None:
-        options.append(f"delim={text(scan.delimiter)}")
-    if scan.quote is not None:
-        options.append(f"quote={text(scan.quote)}")
-    if scan.header is not None:
-        options.append(f"header={str(scan.header).lower()}")
-    return "".join(f", {o}" for o in options)
-
-
-def _source_options(scan: CsvScan) -> list[str]:
-    options = [f"compression={text(scan.compression)}"]
-    if scan.encoding is not None:
-        options.append(f"encoding={text(scan.encoding.lower())}")
-    if scan.null_values:
-        options.append(f"nullstr={texts(scan.null_values)}")
-    return options
 
 
 def folder_prefix(path: str) -> str:

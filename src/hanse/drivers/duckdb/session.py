@@ -17,13 +17,14 @@ from hanse.base import EngineError, new_id
 from hanse.base.suggest import did_you_mean
 from hanse.drivers.duckdb import codes
 from hanse.drivers.duckdb.batches import Batches, start_stream
+from hanse.drivers.duckdb.csv_files import csv_select, sift
 from hanse.drivers.duckdb.documents import avro_select, excel_select, json_select
 from hanse.drivers.duckdb.errors import translate, useful_text
 from hanse.drivers.duckdb.flights import Flight, Tower
 from hanse.drivers.duckdb.footers import read_statistics
 from hanse.drivers.duckdb.quoting import fold, identifier, local_path, text, texts
 from hanse.drivers.duckdb.references import read_references
-from hanse.drivers.duckdb.scans import csv_select, folder_prefix, parquet_select, table_select
+from hanse.drivers.duckdb.scans import folder_prefix, parquet_select, table_select
 from hanse.drivers.duckdb.signals import hearing
 from hanse.drivers.duckdb.staging import stage_file
 from hanse.interfaces import (
@@ -35,6 +36,7 @@ from hanse.interfaces import (
     JsonScan,
     ParquetScan,
     References,
+    RejectedLine,
     Relation,
     SessionLimits,
     StagedFile,
@@ -200,6 +202,11 @@ class DuckDBSession:
                 _check_columns(flight.cursor, select, columns)
             target = local_path(path)
             return hearing(flight.cursor, lambda: stage_file(flight.cursor, select, target, columns))
+
+    def sift(self, scan: CsvScan, path: str, *, at_most: int) -> tuple[RejectedLine, ...]:
+        """Copy the sound lines of a CSV file, and return the others in their order."""
+        with self._flight(scan.path) as flight:
+            return hearing(flight.cursor, lambda: sift(flight.cursor, scan, local_path(path), at_most))
 
     def statistics(self, files: Sequence[str]) -> Mapping[str, ColumnStatistics]:
         """Return, per top-level column, what the footers of Parquet files say exactly over all the files."""

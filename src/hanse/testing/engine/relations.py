@@ -23,6 +23,7 @@ from hanse.interfaces import (
     StoredColumn,
     TableScan,
 )
+from hanse.spec import TextStyle
 from hanse.spec.types import DataType, Decimal, Field, List, Map, Scalar, Struct
 from hanse.testing.engine.suite import EngineSuite, column, quoted, rows_of
 
@@ -300,6 +301,35 @@ class RelationSuite(EngineSuite):
             read()
         assert caught.value.problem.where is not None
         assert caught.value.problem.where.line == 3
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+    def test_csv_sifted(self, session: Session, folder: Path, encoding: str) -> None:
+        """Lines that are no rows are told, in their order; all others are copied value by value."""
+        path, copy = folder / "t.csv", folder / "copy.csv"
+        lines = ["k;v", "1;é", "2", "3;'a;''b'", "4;x;y", "5;NA", "6;", "7;'open' end"]
+        path.write_text("\n".join(lines) + "\n", encoding=encoding)
+        scan = CsvScan(str(path), delimiter=";", quote="'", header=True, encoding=encoding)
+        found = session.sift(scan, str(copy), at_most=9)
+        assert [(line.number, line.text.rstrip()) for line in found] == [(n, lines[n - 1]) for n in (3, 5, 8)]
+        assert all(line.reason for line in found)
+        assert len(session.sift(scan, str(copy), at_most=1)) == 2
+        session.bind("t", CsvScan(str(copy), text=True, delimiter=",", quote='"', header=True, null_values=("NA",)))
+        assert [tuple(r.values()) for r in rows_of(session, "SELECT k, coalesce(v, '') AS v FROM t ORDER BY k")] == [
+            ("1", "é"), ("3", "a;'b"), ("5", ""), ("6", ""),
+        ]  # fmt: skip
+
+    def test_csv_styles(self, session: Session, folder: Path) -> None:
+        """Numbers and dates as the file writes them; a number that is not written so is refused."""
+        path = folder / "t.csv"
+        path.write_text("n;f;d\n1.000;2,5;03.02.2026\n7;-1.234,5;31.12.2025\n")
+        style = TextStyle(",", ".", "%d.%m.%Y", None)
+        session.bind("t", CsvScan(str(path), delimiter=";", header=True, style=style))
+        found = session.fetch("SELECT sum(n) AS n, sum(f) AS f, max(d)::VARCHAR AS d FROM t").to_pylist()
+        assert [(float(r["n"]), float(r["f"]), r["d"]) for r in found] == [(1007.0, -1232.0, "2026-02-03")]
+        path.write_text("n\n1.000\n1.5\n")
+        session.bind("t", CsvScan(str(path), header=True, style=style))
+        with pytest.raises(EngineError, match=r"1\.5"):
+            session.fetch("SELECT sum(n) FROM t")
 
     def test_empty_csv_is_refused(self, session: Session, folder: Path) -> None:
         """A file without a byte has no columns."""
