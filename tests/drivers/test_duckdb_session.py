@@ -211,3 +211,16 @@ def test_names_with_nul_are_refused() -> None:
 def test_deep_statements_are_errors(levels: int, opening: str, closing: str) -> None:
     with DuckDBEngine(threads=1).open() as session, pytest.raises(EngineError, match=r"HNS-E0(01|23)"):
         session.fetch(opening * levels + "SELECT 1" + closing * levels)
+
+
+@pytest.mark.parametrize("column", ["n", "m"])
+def test_the_engine_knows_how_many_rows_a_table_has(tmp_path: Path, column: str) -> None:
+    """It puts the smaller side of a join into memory; of a renamed column's files it does not know the size."""
+    with DuckDBEngine(threads=1).open(writable=[str(tmp_path)]) as session:
+        session.bind("rows", ArrowScan(pa.table({"n": pa.array(range(7_000), pa.int64())})))
+        stored = (StoredColumn(1, "n", Scalar.BIGINT),)
+        files = tuple(session.stage("SELECT n FROM rows", f"{tmp_path}/{i}.parquet", stored).path for i in range(2))
+        session.bind("t", TableScan(files, (StoredColumn(1, column, Scalar.BIGINT),)))
+        plan = session._connection.cursor().execute("EXPLAIN SELECT * FROM t").fetchall()[0][1]
+        assert ("~14,000 rows" in plan) is (column == "n")
+        assert _rows(session, f"SELECT sum({column}) AS s, count(*) AS n FROM t") == [(2 * sum(range(7_000)), 14_000)]

@@ -85,6 +85,45 @@ def test_merge_rewrites_only_the_files_it_touches(folder: MeshFolder) -> None:
     assert step["rows"] == 3  # the file with 11 and 12 was written anew; the one with 1 and 2 was left alone
 
 
+SHORT: Columns = {
+    "id": {"logicalType": "integer", "primaryKey": True, "required": True},
+    "v": {"logicalType": "string", "required": True, "logicalTypeOptions": {"maxLength": 2}},
+}
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_merge_checks_the_rows_that_come_and_no_others(folder: MeshFolder, marked: bool) -> None:
+    settings = {"materialize": "merge"} | ({"deleted": "gone"} if marked else {})
+    transforms = {"t": f"SELECT id, v{', gone = 1 AS gone' if marked else ''} FROM raw"}
+    first = "id,v,gone\n" + "".join(f"{i},a,0\n" for i in range(50))
+    mesh = made(folder, settings, first, SHORT, transforms=transforms)
+    mesh.run()
+    blocked = deliver(mesh, folder, "id,v,gone\n7,long,0\n8,b,0\n")
+    assert blocked["status"] == "blocked"
+    (failed,) = [r for r in blocked["checks"]["results"] if r["status"] == "failed"]
+    assert (failed["id"], failed["failed_rows"], failed["total_rows"]) == ("maxLength(v)", 1, 2)
+    # A row that is to be deleted comes to nothing, so it need not keep the contract.
+    sound = deliver(mesh, folder, "id,v,gone\n7,b,0\n8,b,0\n" + ("9,,1\n" if marked else ""))
+    assert sound["status"] == "succeeded"
+    assert len(rows(mesh)) == (49 if marked else 50)
+    assert {r["total_rows"] for r in sound["checks"]["results"] if r["id"] == failed["id"]} == {2}
+
+
+@pytest.mark.parametrize("ways", [0, 100], ids=["all at once", "one by one"])
+def test_the_files_of_a_merge_are_found_either_way(
+    folder: MeshFolder, monkeypatch: pytest.MonkeyPatch, ways: int
+) -> None:
+    monkeypatch.setattr("hanse.pipelines.deliver.ASKED_ONE_BY_ONE", ways)
+    mesh = made(folder, {"materialize": "merge"}, HEAD + "1,a\n9,i\n", transforms={"t": "SELECT * FROM raw"})
+    mesh.run()
+    deliver(mesh, folder, HEAD + "2,b\n8,h\n")  # within the bounds of the first file, and not in it
+    deliver(mesh, folder, HEAD + "3,c\n7,g\n")
+    run = deliver(mesh, folder, HEAD + "2,bb\n4,d\n")
+    assert rows(mesh) == [(1, "a"), (2, "bb"), (3, "c"), (4, "d"), (7, "g"), (8, "h"), (9, "i")]
+    (step,) = [s for s in mesh.run_details(run["id"])["steps"] if s["kind"] == "deliver"]
+    assert step["rows"] == 3
+
+
 @pytest.mark.parametrize("delivery", [HEAD + "1,x\n1,y\n", HEAD + ",x\n"], ids=["twice", "null"])
 def test_merge_refuses_keys_that_name_no_row(folder: MeshFolder, delivery: str) -> None:
     mesh = made(folder, {"materialize": "merge"}, HEAD + "1,a\n", transforms={"t": "SELECT * FROM raw"})

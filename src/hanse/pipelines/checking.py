@@ -13,7 +13,7 @@ from hanse.interfaces import (
 from hanse.pipelines.codes import (
     BLOCKED,
 )
-from hanse.pipelines.deliver import Change, settings_of
+from hanse.pipelines.deliver import Change, Fresh, settings_of
 from hanse.pipelines.graph import Node, NodeRead, published_name
 from hanse.pipelines.stage import (
     relation_of,
@@ -97,11 +97,12 @@ class Checking:
                 check.kind == "primaryKey" and settings_of(self._work.product, node).materialize == "merge"
             )
             (by_row if fresh else by_table).append(check)
-        name = f"__w_{node.name}"
-        files = (change.added.path,) if change.added else ()
-        self._session.bind(name, TableScan(files, self._work.columns[node.name]))
+        fresh = change.fresh
+        if fresh is None:
+            fresh = Fresh(f"__w_{node.name}", (change.added.path,) if change.added else ())
+            self._session.bind(fresh.relation, TableScan(fresh.files, self._work.columns[node.name]))
         verdicts = [
-            self._verify(node, name, files, relations, by_row),
+            self._verify(node, fresh.relation, fresh.files, relations, by_row),
             self._verify(node, relations[node.name], change.files, relations, by_table),
         ]
         results = tuple(r for v in verdicts for r in v.results)

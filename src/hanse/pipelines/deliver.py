@@ -6,7 +6,7 @@ A delivery is the result of a table's transform in one run. What it means is sai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,10 @@ from hanse.registry import ReleasedTable
 from hanse.spec import Column, Product, Scalar, Table, TableSettings
 
 _FILE = "__file"
+HELD_ROWS = 1_000_000
+"""A delivery of no more rows is held in memory without those that it marks as deleted, to be checked."""
+ASKED_ONE_BY_ONE = 16
+"""So many files are asked in turn whether they hold a delivered key: mostly, the first rows of one that does tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,14 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Fresh:
+    """Rows that a delivery brings, where they are bound, and the files that they are in, if they are in files alone."""
+
+    relation: str
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What a delivery makes of a table.
 
@@ -45,12 +57,14 @@ class Change:
         keep: files of the released snapshot that stay.
         files: all files of the table afterwards.
         rows: all its rows afterwards.
+        fresh: the new rows by themselves, if the new file also holds rows that stay; None if it has to be looked at.
     """
 
     added: StagedFile | None
     keep: tuple[str, ...] | Literal["all"]
     files: tuple[str, ...]
     rows: int
+    fresh: Fresh | None = None
 
 
 @dataclass(frozen=True)
@@ -159,11 +173,26 @@ class _Delivering:
         keys, new = self._target.key, self._delivery.relation
         # In a partition's key, null is a value like any other; in a primary key it does not occur.
         nulls = way == "partition"
-        touched = self._touched(lambda old: builders.touched_files(old, new, keys, _FILE, nulls=nulls))
+        candidates = self._candidates()
+        if len(candidates) <= ASKED_ONE_BY_ONE:
+            touched = self._touched_in_turn(candidates, builders.touched(self._relation, new, keys, nulls=nulls))
+        else:
+            select = builders.touched_files(self._relation, new, keys, _FILE, nulls=nulls)
+            touched = self._touched(candidates, select)
         if touched:
             left = builders.survivors(self._relation, new, keys, self._names, nulls=nulls)
-            arrivals = builders.both(left, arrivals)
+            return replace(self._staged(touched, builders.both(left, arrivals)), fresh=self._fresh(arrivals, marker))
         return self._staged(touched, arrivals)
+
+    def _fresh(self, arrivals: str, marker: str | None) -> Fresh | None:
+        """Return what is new by itself; the file that is staged holds rows that stay, too."""
+        if marker is None:
+            return Fresh(self._delivery.relation, (self._delivery.file.path,))
+        if self._delivery.file.rows > HELD_ROWS:
+            return None
+        name = f"__w_{self._target.name.local}"
+        self._session.hold(name, arrivals)
+        return Fresh(name)
 
     def _history(self) -> Change:
         from hanse.sql import deliveries as builders
@@ -175,7 +204,7 @@ class _Delivering:
         compared = [c for c in self._target.delivered if c not in keys]
         # A row may end because its key was not delivered, so bounds of the delivered keys rule out no file.
         touched = self._touched(
-            lambda old: builders.historic_touched(old, new, keys, compared, history, _FILE), prune=False
+            self._old, builders.historic_touched(self._relation, new, keys, compared, history, _FILE)
         )
         everything = None
         if self._old:
@@ -187,14 +216,24 @@ class _Delivering:
             select = builders.both(ended, select)
         return self._staged(touched, select)
 
-    def _touched(self, select: Callable[[str], str], *, prune: bool = True) -> tuple[DataFile, ...]:
+    def _touched(self, candidates: Sequence[DataFile], select: str) -> tuple[DataFile, ...]:
         """Return the files that hold rows to be changed, and bind them."""
-        candidates = self._candidates() if prune else self._old
         if not candidates:
             return ()
         self._session.bind(self._relation, self._scan((f.path for f in candidates), with_file=True))
-        found = set(self._session.fetch(select(self._relation)).column("file").to_pylist())
-        touched = tuple(f for f in candidates if f.path in found)
+        found = set(self._session.fetch(select).column("file").to_pylist())
+        return self._bound(tuple(f for f in candidates if f.path in found))
+
+    def _touched_in_turn(self, candidates: Sequence[DataFile], select: str) -> tuple[DataFile, ...]:
+        """Do the same by a statement that ends with the first row that it finds, for each file."""
+        touched = []
+        for file in candidates:
+            self._session.bind(self._relation, self._scan((file.path,)))
+            if self._session.fetch(select).num_rows:
+                touched.append(file)
+        return self._bound(tuple(touched))
+
+    def _bound(self, touched: tuple[DataFile, ...]) -> tuple[DataFile, ...]:
         if touched:
             self._session.bind(self._relation, self._scan(f.path for f in touched))
         return touched

@@ -67,7 +67,6 @@ class Work:
         self, around: Surroundings, situation: Situation, run: Run, scratch: str, force: bool, listener: Listener
     ) -> None:
         self.around, self.situation, self.run, self.scratch, self.force = around, situation, run, scratch, force
-        self.around, self.situation, self.run_, self.scratch, self.force = around, situation, run, scratch, force
         self.product = _product_seen(around, situation)
         self.listener = listener
         self.log = StepLog(around.registry, around.clock, run.id, run.fence)

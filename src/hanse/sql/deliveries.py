@@ -47,6 +47,19 @@ def touched_files(old: str, new: str, keys: Sequence[str], file_column: str, *, 
     return write(_files(old, file_column).where(_exists(new, keys, nulls)))
 
 
+def touched(old: str, new: str, keys: Sequence[str], *, nulls: bool = False) -> str:
+    """Return a SELECT of one row if any row has a delivered key, else of none; it looks no further than it has to.
+
+    Args:
+        old: relation of some of the table's rows.
+        new: relation of the delivery.
+        keys: as in :func:`touched_files`.
+        nulls: as in :func:`touched_files`.
+    """
+    found = exp.Select(expressions=[exp.alias_(exp.Literal.number(1), "found", quoted=True)]).from_(_table(old, _OLD))
+    return write(found.where(_exists(new, keys, nulls)).limit(1))
+
+
 def survivors(old: str, new: str, keys: Sequence[str], columns: Sequence[str], *, nulls: bool = False) -> str:
     """Return a SELECT of the rows of some files whose key is not delivered.
 

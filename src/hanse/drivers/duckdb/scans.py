@@ -23,6 +23,8 @@ def table_select(cursor: duckdb.DuckDBPyConnection, scan: TableScan) -> str:
 
     Top-level columns go by id through ``read_parquet(schema=MAP {id: …})``, as fast as a plain read. DuckDB matches the
     members of nested columns by name, so files whose nested ids stand under other names get an explicit projection.
+    Files that all have just the table's columns need neither: read plainly, DuckDB knows how many rows they have, which
+    it does not under a MAP, and joins the smaller side to the greater one.
 
     Raises:
         EngineError: delete files (HNS-E021), files without field ids (HNS-E019), damaged or missing files.
@@ -38,9 +40,13 @@ def table_select(cursor: duckdb.DuckDBPyConnection, scan: TableScan) -> str:
         if scan.file_column is not None:
             nothing.append(f"CAST(NULL AS VARCHAR) AS {identifier(scan.file_column)}")
         return f"SELECT {', '.join(nothing)} WHERE false"
-    groups: dict[tuple[Shape, ...], list[str]] = {}
-    for path, shapes in zip(scan.files, read_shapes(cursor, scan.files), strict=True):
+    found = list(zip(scan.files, read_shapes(cursor, scan.files), strict=True))
+    for path, shapes in found:
         _check_ids(path, shapes)
+    if all(_same(shapes, scan.columns) for _, shapes in found):
+        return _as_it_is(scan)
+    groups: dict[tuple[Shape, ...], list[str]] = {}
+    for path, shapes in found:
         groups.setdefault(_disagreeing(shapes, scan.columns), []).append(path)
     return " UNION ALL ".join(_by_id(files, scan, odd) for odd, files in groups.items())
 
@@ -54,6 +60,27 @@ def _check_ids(path: str, shapes: Sequence[Shape]) -> None:
                 why="without ids, a column that was dropped and added again would show its old values",
             )
         _check_ids(path, shape.members)
+
+
+def _same(shapes: Sequence[Shape], columns: Sequence[StoredColumn], *, named: bool = True) -> bool:
+    """Say whether a file's columns are the table's: the same ids, names and types, in the same order, at every depth."""
+    return len(shapes) == len(columns) and all(
+        shape.field_id == column.field_id
+        and str(shape) == str(column.type)
+        and (not named or shape.name == column.name)
+        # What the item of a list and the sides of a map are called is the writer's matter.
+        and (shape.kind == "leaf" or _same(shape.members, column.children, named=shape.kind == "struct"))
+        for shape, column in zip(shapes, columns, strict=True)
+    )
+
+
+def _as_it_is(scan: TableScan) -> str:
+    names = [identifier(c.name) for c in scan.columns]
+    options = _PLAIN
+    if scan.file_column is not None:
+        options = f"{_PLAIN}, filename={text(scan.file_column)}"
+        names.append(identifier(scan.file_column))
+    return f"SELECT {', '.join(names)} FROM read_parquet({literal_paths(scan.files)}, {options})"  # noqa: S608 - quoted
 
 
 def _disagreeing(shapes: Sequence[Shape], columns: Sequence[StoredColumn]) -> tuple[Shape, ...]:
