@@ -63,7 +63,7 @@ def _check_ids(path: str, shapes: Sequence[Shape]) -> None:
 
 
 def _same(shapes: Sequence[Shape], columns: Sequence[StoredColumn], *, named: bool = True) -> bool:
-    """Say whether a file's columns are the table's: the same ids, names and types, in the same order, at every depth."""
+    """Say whether a file's columns are the table's: the same ids, names and types in the same order, at every depth."""
     return len(shapes) == len(columns) and all(
         shape.field_id == column.field_id
         and str(shape) == str(column.type)
