@@ -147,7 +147,9 @@ def _files(mesh: Path) -> list[str]:
     from hanse.base import ProductName
 
     opened = package.open_mesh(mesh)
-    (table,) = opened.registry.reader().release(ProductName.parse(PRODUCT)).tables
+    release = opened.registry.reader().release(ProductName.parse(PRODUCT))
+    assert release is not None
+    (table,) = release.tables
     return list(opened.store.scan(table.table, table.snapshot_id).files)
 
 

@@ -93,10 +93,10 @@ class Checking:
         by_row: list[quality.Check] = []
         by_table: list[quality.Check] = []
         for check in self._checks(node):
-            fresh = quality.is_row_wise(check) or (
+            local = quality.is_row_wise(check) or (
                 check.kind == "primaryKey" and settings_of(self._work.product, node).materialize == "merge"
             )
-            (by_row if fresh else by_table).append(check)
+            (by_row if local else by_table).append(check)
         fresh = change.fresh
         if fresh is None:
             fresh = Fresh(f"__w_{node.name}", (change.added.path,) if change.added else ())
