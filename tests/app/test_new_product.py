@@ -20,6 +20,7 @@ from hanse.app import Mesh, open_mesh
 from hanse.base import BlueprintError, HanseError, IngestError
 from hanse.blueprints import orders_state
 from hanse.blueprints.orders_data import KEYS
+from hanse.testing.engine.documents import write_avro, write_workbook
 from hanse.testing.meshes import MeshFolder
 
 ORDERS = "order_id,zip,paid\n1,01234,true\n2,99999,\n3,00001,false\n"
@@ -412,3 +413,25 @@ def test_what_is_promised_holds_of_the_next_honest_deliveries(mesh: Mesh, tmp_pa
             (tmp_path / name).write_bytes(content)
         (run,) = mesh.run(["shop.all"])["runs"]
         assert run["status"] == "succeeded", run["checks"]
+
+
+def test_other_formats_are_drafted_from_too(mesh: Mesh, tmp_path: Path) -> None:
+    """Each draft is applied and run at once, and gives back what the file holds."""
+    (tmp_path / "visits.ndjson").write_text('{"visit_id": 1, "page": "/"}\n{"visit_id": 2, "page": "/offers"}\n')
+    with gzip.open(tmp_path / "clicks.json.gz", "wt") as packed:
+        packed.write('[{"click_id": 1, "at": "2026-03-01T10:00:00Z", "where": {"x": 1}}, {"click_id": 2, "at": null}]')
+    write_workbook(tmp_path / "prices.xlsx", {"prices": [["price_id", "price"], [1, 2.5], [2, 3]]})
+    write_avro(tmp_path / "words.avro", "word", ["a", "b"])
+    files = [str(tmp_path / name) for name in ("visits.ndjson", "clicks.json.gz", "prices.xlsx", "words.avro")]
+    document = mesh.new_product("web.all", files)
+    kinds = {t["name"]: {c["name"]: c["type"] for c in t["columns"]} for t in document["tables"]}
+    assert kinds["visits"] == {"visit_id": "BIGINT", "page": "VARCHAR"}
+    assert (kinds["clicks"]["click_id"], kinds["clicks"]["at"]) == ("BIGINT", "TIMESTAMP WITH TIME ZONE")
+    assert published(mesh, "web.all", "visits ORDER BY ALL") == [
+        {"visit_id": 1, "page": "/"},
+        {"visit_id": 2, "page": "/offers"},
+    ]
+    with mesh.query("SELECT count(*) AS n, sum(price) AS s FROM web.all.prices") as result:
+        assert [(r["n"], float(r["s"])) for r in result.to_arrow().to_pylist()] == [(2, 5.5)]
+    with mesh.query("SELECT word FROM web.all.words ORDER BY ALL") as result:
+        assert result.to_arrow().column("word").to_pylist() == ["a", "b"]

@@ -128,12 +128,12 @@ def _input(file: str) -> FileInput:
     given, separator, rest = file.partition("=")
     path = rest if separator and not os.path.exists(file) else file
     format_, compression = guess_format(path)
-    if format_ is None or (format_ == "parquet" and compression != "none"):
+    if format_ is None or (format_ in ("parquet", "xlsx", "avro") and compression != "none"):
         raise BlueprintError(
             NOT_A_SOURCE,
             f"`{path}` is no file that a product can be drafted from",
-            why="Parquet compresses inside; unpack it" if format_ else "its name does not say what it holds",
-            fix="name files that end in .csv, .tsv, .txt (also with .gz or .zip) or .parquet",
+            why="its name does not say what it holds" if format_ is None else "it compresses inside: unpack it",
+            fix="name .csv, .tsv, .txt, .ndjson or .json (also with .gz or .zip), .parquet, .xlsx or .avro files",
         )
     name = given if path is rest and separator else _table_name(os.path.basename(path).partition(".")[0])
     fault = name_fault(name)
@@ -194,6 +194,7 @@ def _profiles(mesh: Mesh, inputs: Sequence[FileInput]) -> Iterator[Document]:
             readable=[*paths, scratch],
             writable=[scratch],
             limits=SessionLimits(threads=settings.threads, memory=settings.memory_limit),
+            formats={source.format for source in inputs},
         )
         with session:
             for source in inputs:

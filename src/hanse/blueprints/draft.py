@@ -46,6 +46,12 @@ _PERSONAL = (
 )
 
 
+# Of files in `data` that are inputs by themselves.
+_PACKABLE = (".csv", ".ndjson", ".jsonl", ".json")
+_PACKED = tuple(f"{ending}{packed}" for ending in _PACKABLE for packed in (".gz", ".zip"))
+_ENDINGS = (*_PACKABLE, *_PACKED, ".parquet", ".xlsx", ".avro")
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A delivery and how a pipeline reads it.
@@ -88,8 +94,7 @@ def columns_of(profile: Profile) -> dict[str, str]:
 
 
 def _is_found_by_itself(source: Source) -> bool:
-    names = {f"data/{source.profile['name']}.{end}" for end in ("csv", "csv.gz", "csv.zip", "parquet")}
-    return source.path in names and not source.csv
+    return source.path in {f"data/{source.profile['name']}{end}" for end in _ENDINGS} and not source.csv
 
 
 def _title(name: str) -> str:

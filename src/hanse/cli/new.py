@@ -25,7 +25,7 @@ def command_new() -> None:
     metavar="[TABLE=]FILE",
     multiple=True,
     required=True,
-    help="A CSV file (also .gz or .zip) or a Parquet file; each becomes a table. Repeat for more.",
+    help="A CSV or JSON file (also .gz or .zip), a Parquet, Excel or Avro file; each becomes a table. Repeatable.",
 )
 @click.option(
     "--copy/--link", "copy", default=True, help="Copy the files into the product, or read them where they are."
