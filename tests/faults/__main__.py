@@ -1,0 +1,72 @@
+"""Put faults into operations on a mesh: ``PYTHONPATH=tests python -m faults merge --count 50``.
+
+``--fault merge:unlink:17:kill`` does one again, ``--list`` names all that there are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from faults.kinds import Fault
+from faults.operations import OPERATIONS
+from faults.workshop import Verdict, Workshop, choose, scratch
+
+
+def main() -> int:
+    """Do what the command line says; return 1 if anything was violated."""
+    parser = argparse.ArgumentParser(prog="python -m faults", description=__doc__)
+    parser.add_argument("operations", nargs="*", metavar="operation", help=", ".join(OPERATIONS))
+    parser.add_argument("--count", type=int, default=50, help="faults for each operation")
+    parser.add_argument("--fault", action="append", default=[], help="this fault, as a failure names it")
+    parser.add_argument("--list", action="store_true", help="only name the faults")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+    given = parser.parse_args()
+    with scratch() as folder:
+        workshop = Workshop(Path(folder).resolve())
+        faults = [Fault.parse(text) for text in given.fault]
+        for name in given.operations if given.fault else given.operations or OPERATIONS:
+            every = workshop.prepare(name).faults()
+            faults += every if given.list else choose(every, given.count)
+        if given.list:
+            print("\n".join(map(str, faults)))
+            return 0
+        began = time.monotonic()
+        verdicts = [_tried(workshop, fault, verbose=bool(given.fault)) for fault in faults]
+    document = summary(verdicts, time.monotonic() - began)
+    print(json.dumps(document) if given.json else f"{document['fired']} faults, {document['broken']} violations")
+    return 1 if document["broken"] else 0
+
+
+def _tried(workshop: Workshop, fault: Fault, *, verbose: bool) -> Verdict:
+    verdict = workshop.try_fault(fault)
+    if verbose or verdict.violations:
+        tell(verdict)
+    return verdict
+
+
+def tell(verdict: Verdict) -> None:
+    """Print one verdict to standard error."""
+    print(f"{verdict.fault}: {verdict.fired}; the process: {verdict.ending}", file=sys.stderr)
+    for violation in verdict.violations:
+        print(f"  {violation}", file=sys.stderr)
+
+
+def summary(verdicts: list[Verdict], seconds: float) -> dict[str, object]:
+    """Return counts."""
+    return {
+        "tried": len(verdicts),
+        "fired": sum(v.fired is not None for v in verdicts),
+        "broken": sum(bool(v.violations) for v in verdicts),
+        "kinds": dict(Counter(v.fault.kind for v in verdicts if v.fired)),
+        "endings": dict(Counter(v.ending for v in verdicts)),
+        "seconds": round(seconds, 1),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
