@@ -7,7 +7,7 @@ STAMP = $(VENV)/.set-up
 DIR   = hanse-demo
 TESTS = -n auto --dist loadfile
 
-.PHONY: help setup demo test quick lint types format docs lock bench clean
+.PHONY: help setup demo test quick lint types format docs lock bench soak clean
 .DEFAULT_GOAL = help
 
 help: ## list the targets
@@ -49,6 +49,9 @@ lock: ## resolve the dependencies anew (needs uv); writes hashes, and no address
 
 bench: $(STAMP) ## measure, as ratios against peers and limits
 	@$(BIN)/python -m benchmarks
+
+soak: $(STAMP) ## let thousands of faults happen (bounds: SOAK_SECONDS=3600 SOAK_FAULTS=5000); Linux
+	@PYTHONPATH=tests $(BIN)/python -m faults.soak
 
 clean: ## remove everything that make has made
 	@rm -rf $(VENV) hanse-demo build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -190,9 +190,7 @@ def _objects() -> Iterator[tuple[int, int]]:
     yield from found
 
 
-def _slots_of(
-    base: int, dynamic: int, kinds: set[int], wanted: dict[bytes, str]
-) -> Iterator[tuple[int, str]]:
+def _slots_of(base: int, dynamic: int, kinds: set[int], wanted: dict[bytes, str]) -> Iterator[tuple[int, str]]:
     tags: dict[int, int] = {}
     while True:
         tag, value = struct.unpack("=qQ", ctypes.string_at(dynamic, 2 * _WORD))

@@ -7,17 +7,24 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import hanse
 from hanse.app import Mesh
 from hanse.base import Conflict, RegistryError
+from hanse.pipelines.codes import BUSY
 from hanse.testing.meshes import Columns, MeshFolder
 
 Act = Callable[[Mesh], Any]
 KEYED: Columns = {"id": {"logicalType": "integer", "primaryKey": True, "required": True}, "v": "string"}
 PLAIN: Columns = {"id": {"logicalType": "integer", "required": True}, "v": "string"}
+MOMENT = {"logicalType": "timestamp"}
+HISTORY: Columns = {
+    "id": {"logicalType": "integer", "primaryKey": True, "primaryKeyPosition": 1, "required": True},
+    "v": "string",
+    "valid_from": {**MOMENT, "primaryKey": True, "primaryKeyPosition": 2, "required": True},
+    "valid_to": MOMENT,
+}
 RAW = "domains/sales/orders/data/raw.csv"
 
 
@@ -118,11 +125,8 @@ def prepare_replace(folder: MeshFolder) -> None:
 def prepare_taken_over(folder: MeshFolder) -> None:
     """Leave a run whose process died when both tables were committed and the release was not written."""
     prepare_replace(folder)
-    reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        from hanse.registry import Registry
-
         with hanse.open_mesh(folder.root) as mesh:
             commit = mesh.store.commit
 
@@ -133,15 +137,14 @@ def prepare_taken_over(folder: MeshFolder) -> None:
 
             mesh.store.commit = committed  # type: ignore[method-assign]
             mesh.run()
-        del Registry
         os._exit(1)
-    os.close(reader)
-    os.close(writer)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status)
 
 
-def _growing(settings: dict[str, Any], *deliveries: str, columns: Columns = KEYED, sql: str = "SELECT * FROM raw") -> Any:
+def _growing(
+    settings: dict[str, Any], *deliveries: str, columns: Columns = KEYED, sql: str = "SELECT * FROM raw"
+) -> Any:
     def prepare(folder: MeshFolder) -> None:
         _mesh_file(folder)
         folder.product(
@@ -224,13 +227,7 @@ def prepare_maintain(folder: MeshFolder) -> None:
 def maintain_again(mesh: Mesh) -> Any:
     for document in maintain(mesh)["products"]:
         if document["error"]:
-            raise Conflict(hanse_code(), str(document["error"]))
-
-
-def hanse_code() -> Any:
-    from hanse.pipelines.codes import BUSY
-
-    return BUSY
+            raise Conflict(BUSY, str(document["error"]))
 
 
 OPERATIONS = {
@@ -242,7 +239,9 @@ OPERATIONS = {
         Operation("takeover", prepare_taken_over, run),
         Operation(
             "append",
-            _growing({"materialize": "append"}, many("a"), csv((5000, "b"), (5001, "b")), csv((6000, "c"), (6001, "c"))),
+            _growing(
+                {"materialize": "append"}, many("a"), csv((5000, "b"), (5001, "b")), csv((6000, "c"), (6001, "c"))
+            ),
             run,
         ),
         Operation(
@@ -261,6 +260,18 @@ OPERATIONS = {
             ),
             run,
         ),
+        Operation(
+            "snapshot",
+            _growing(
+                {"materialize": "snapshot"},
+                csv((1, "a"), (2, "b")),
+                csv((1, "a"), (2, "changed"), (3, "c")),
+                csv((1, "again"), (3, "c")),
+                columns=HISTORY,
+            ),
+            run,
+            vague=("valid_from", "valid_to"),
+        ),
         Operation("chain", prepare_chain, run),
         Operation("rollback", prepare_rollback, roll_back, again=roll_back_again),
         Operation("resume", prepare_resume, resume, again=resume_again),
@@ -269,4 +280,3 @@ OPERATIONS = {
         Operation("rivals", prepare_replace, run, beside=run),
     )
 }
-_ = Path

@@ -7,8 +7,10 @@ the mesh always stands in the same folder, and is put back there from a copy.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
+import logging
 import os
 import random
 import shutil
@@ -117,17 +119,23 @@ class Workshop:
         self._load(done["modules"])
         shutil.copytree(mesh, copy)
         counted = _required(_child(lambda report: self._act(prepared, operation.act, None, report)))
-        if operation.beside:
+        beside = operation.beside
+        if beside:
             prepared.put_back()
             _required(_child(lambda report: self._act(prepared, operation.act, None, report)))
-            _required(_child(lambda report: self._act(prepared, operation.beside, None, report)))
+            _required(_child(lambda report: self._act(prepared, beside, None, report)))
         after = _required(_child(lambda _: self._look(prepared)))
+        self._load(after["modules"])
         prepared.calls = [(name, path) for name, path in counted["calls"]]
         prepared.before, prepared.visible = done["contents"], after["visible"]
         outputs: dict[str, list[Any]] = {}
         for product, content in (*done["outputs"], *after["outputs"]):
             outputs.setdefault(product, []).append(content)
         prepared.outputs = outputs
+        judged = _child(lambda _: self._judge(prepared))
+        if judged.get("violations") != []:
+            raise RuntimeError(f"{operation.name} without any fault: {judged}")
+        self._load(judged["modules"])
         return prepared
 
     def _load(self, modules: Iterable[str]) -> None:
@@ -140,6 +148,8 @@ class Workshop:
                     continue  # made by other modules, under a name that cannot be imported
         if self._slots is None:
             self._slots = Slots()
+        gc.collect()
+        gc.freeze()  # children need not look through what is shared
 
     def _build(self, prepared: Prepared) -> Document:
         prepared.folder.mkdir(parents=True)
@@ -173,8 +183,10 @@ class Workshop:
             ending = error.code.id
         except (Unexpected, KeyboardInterrupt) as error:
             ending = type(error).__name__
-        except Exception:
-            return {"ending": "escaped", "escaped": traceback.format_exc()}
+        except Exception as error:  # noqa: BLE001 - told to the parent
+            if not _began_with_ours(error):
+                return {"ending": "escaped", "escaped": traceback.format_exc()}
+            ending = type(error).__name__
         return {"ending": ending, "calls": injector.calls if fault is None else []}
 
     def try_fault(self, fault: Fault) -> Verdict:
@@ -198,14 +210,18 @@ class Workshop:
 
     def _judge(self, prepared: Prepared) -> Document:
         """Look at what is there, go on as anybody would, and look again; runs in a child."""
-        operation, found = prepared.operation, []
+        operation = prepared.operation
+        found: list[str] = []
 
-        def look(when: str, mesh: Any, known: Mapping[str, Any]) -> None:
-            faults = invariants.violations(mesh, prepared.outputs, known=known, vague=operation.vague)
+        def look(when: str, mesh: Any, *, contracts: bool) -> None:
+            known = prepared.before
+            faults = invariants.violations(
+                mesh, prepared.outputs, known=known, vague=operation.vague, contracts=contracts
+            )
             found.extend(f"{when}: {fault}" for fault in faults)
 
         with hanse.open_mesh(prepared.folder) as mesh:
-            look("after the fault", mesh, prepared.before)
+            look("after the fault", mesh, contracts=True)
             try:
                 again = (operation.again or operation.act)(mesh)
                 if operation.beside:
@@ -219,11 +235,18 @@ class Workshop:
         with hanse.open_mesh(prepared.folder, clock=clock) as mesh:
             kept = mesh.maintain(grace=timedelta(0))
             found += [f"maintenance: {d['error']}" for d in kept["products"] if d["error"]]
-            look("after maintenance", mesh, prepared.before)
+            look("after maintenance", mesh, contracts=False)  # the rows are the same, as is seen below
             found += [f"left over: {path}" for path in invariants.leftovers(mesh)]
             if invariants.visible_content(mesh, vague=operation.vague) != prepared.visible:
                 found.append("after maintenance: something else is visible")
-        return {"violations": found}
+        return {"violations": found, "modules": sorted(sys.modules)}
+
+
+def _began_with_ours(error: BaseException | None) -> bool:
+    """Say whether an exception came up while one that was thrown into the process was on its way."""
+    while error is not None and not isinstance(error, Unexpected | KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def choose(faults: list[Fault], count: int) -> list[Fault]:
@@ -231,7 +254,7 @@ def choose(faults: list[Fault], count: int) -> list[Fault]:
     by_kind: dict[str, list[Fault]] = {}
     for fault in faults:
         by_kind.setdefault(fault.kind, []).append(fault)
-    order = random.Random(1)  # noqa: S311 - a choice, not a secret
+    order = random.Random(1)
     for group in by_kind.values():
         order.shuffle(group)
     chosen: list[Fault] = []
@@ -252,7 +275,7 @@ class _Child:
             os.close(self._reader)
             code = 1
             try:
-                signal.signal(signal.SIGINT, signal.default_int_handler)
+                logging.disable()  # libraries tell of what we do to them
                 document = work(writer)
                 with os.fdopen(writer, "w", closefd=False) as file:
                     file.write(json.dumps(document) + "\n")

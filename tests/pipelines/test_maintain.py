@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,9 +14,11 @@ import pytest
 
 import hanse
 from hanse.app import Mesh
-from hanse.base import ProductName
+from hanse.base import ProductName, new_id
+from hanse.pipelines.lease import LEASE_SECONDS, owner_identity
 from hanse.pipelines.maintain import Upkeep, maintain
 from hanse.pipelines.situation import Surroundings
+from hanse.registry import Run, RunStatus
 from hanse.spec import ContentCache, load
 from hanse.testing.meshes import MeshFolder
 
@@ -104,12 +110,64 @@ def test_a_dry_run_changes_nothing(grown: Mesh) -> None:
 
 
 def test_a_run_under_way_comes_first(grown: Mesh) -> None:
-    from hanse.base import new_id
-    from hanse.pipelines.lease import LEASE_SECONDS, owner_identity
-    from hanse.registry import Run, RunStatus
-
     run = Run(new_id(), NAME, RunStatus.RUNNING, "k", "manual", grown.clock.now(), owner=owner_identity())
     with grown.registry.write() as writer:
         writer.begin_run(run, lease_seconds=LEASE_SECONDS)
     with pytest.raises(hanse.HanseError):
         upkeep(grown)
+
+
+def test_a_run_whose_process_died_keeps_no_maintenance_out(grown: Mesh) -> None:
+    dead = Run(new_id(), NAME, RunStatus.RUNNING, "k", "manual", grown.clock.now(), owner=_dead_process())
+    with grown.registry.write() as writer:
+        writer.begin_run(dead, lease_seconds=LEASE_SECONDS)
+    assert grown.maintain()["products"][0]["error"] is None
+    ended = grown.registry.reader().run(dead.id)
+    assert ended is not None
+    assert ended.status is RunStatus.ABANDONED
+    assert numbers(grown) == list(range(12))
+
+
+def _dead_process() -> str:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    owner = f"{socket.gethostname()}:{child.pid}:"
+    child.wait()
+    return owner
+
+
+def test_files_are_removed_while_the_lease_is_held(grown: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compaction's release gives the lease back; nothing may be removed after it."""
+    upkeep(grown)
+    old = [r["id"] for r in grown.releases(limit=None)["releases"][1:]]
+    collect, under_way = grown.store.collect, []
+
+    def collected(*arguments: Any) -> int:
+        under_way.append(len(grown.registry.reader().runs(NAME, status=RunStatus.RUNNING)))
+        return collect(*arguments)
+
+    monkeypatch.setattr(grown.store, "collect", collected)
+    monkeypatch.setattr("hanse.pipelines.maintain.FEW_FILES", 0)  # so that there is something to compact
+    assert upkeep(grown, expire=old, **AT_ONCE).release is not None
+    assert under_way == [1]
+
+
+def test_what_a_killed_process_left_beside_the_tables_is_cleared(grown: Mesh) -> None:
+    state = Path(grown.config.state)
+    left = [state / "runs/gone/input-raw.parquet", state / "cache.json.1.a.part", state / "staged/a/b/.x.y.partial"]
+    alive = Run(new_id(), NAME, RunStatus.RUNNING, "k", "manual", grown.clock.now(), owner=owner_identity())
+    with grown.registry.write() as writer:
+        writer.begin_run(alive, lease_seconds=LEASE_SECONDS)
+    kept = state / "runs" / alive.id / "input-raw.parquet"
+    for path in (*left, kept):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"half")
+    grown.maintain()
+    assert all(path.exists() for path in left)  # too young: somebody may be writing it
+    for path in (*left, kept):
+        for aged in (path, path.parent):
+            os.utime(aged, (0, 0))
+    grown.maintain(dry_run=True)
+    assert all(path.exists() for path in left)
+    grown.maintain()
+    assert not any(path.exists() for path in left)
+    assert kept.exists()

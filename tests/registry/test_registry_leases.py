@@ -161,3 +161,28 @@ def test_unknown_runs_and_repeated_ids_have_codes(begun: Registry, make: Any) ->
     assert _code(begun, lambda w: w.take_over("nobody", owner="b", lease_seconds=1)) == "HNS-G012"
     other = replace(make.run("r1"), product=ProductName("sales", "returns"))
     assert _code(begun, lambda w: w.begin_run(other, lease_seconds=1)) == "HNS-G014"
+
+
+@pytest.mark.parametrize("days", [1, 400])
+def test_a_lease_of_a_clock_that_was_ahead_keeps_nobody_out_for_days(
+    registry: Registry, make: Any, clock: SetClock, days: int
+) -> None:
+    clock.advance(timedelta(days=days))
+    with registry.write() as writer:
+        writer.begin_run(make.run(), lease_seconds=60)
+    clock.advance(timedelta(days=-days))
+    with registry.write() as writer:
+        writer.begin_run(make.run("r2"), lease_seconds=60)
+    # Whoever held it may live: it can write no more, and what it does next says so.
+    assert _code(registry, lambda w: w.beat("r1", 1, lease_seconds=60)) == "HNS-G011"
+    assert _code(registry, lambda w: w.release(make.release(), 1)) == "HNS-G011"
+
+
+def test_a_beat_after_the_clock_was_set_back_keeps_the_lease(registry: Registry, make: Any, clock: SetClock) -> None:
+    clock.advance(timedelta(days=3))
+    with registry.write() as writer:
+        writer.begin_run(make.run(), lease_seconds=60)
+    clock.advance(timedelta(days=-3))
+    with registry.write() as writer:
+        writer.beat("r1", 1, lease_seconds=60)
+    assert _code(registry, lambda w: w.begin_run(make.run("r2"), lease_seconds=60)) == "HNS-G010"

@@ -26,6 +26,7 @@ def maintain(
     from hanse.pipelines import expired_releases
     from hanse.pipelines.maintain import GRACE, Upkeep
     from hanse.pipelines.maintain import maintain as maintain_product
+    from hanse.pipelines.scratch import clear_scratch
 
     workspace = mesh.load()
     around = mesh.surroundings(workspace)
@@ -59,4 +60,6 @@ def maintain(
             documents.append({"product": str(name), "error": error.problem.as_document()})
         else:
             documents.append(document(done))
+    if not dry_run:
+        clear_scratch(around)
     return {"dry_run": dry_run, "products": documents}

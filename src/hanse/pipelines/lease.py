@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from hanse.base import Conflict, HanseError
-from hanse.registry import Registry
+from hanse.base import Conflict, HanseError, ProductName
+from hanse.registry import Registry, RunStatus
 
 LEASE_SECONDS = 60.0
 _BEAT_SECONDS = LEASE_SECONDS / 3
@@ -34,6 +35,14 @@ def owner_is_dead(owner: str | None) -> bool:
     except PermissionError:
         return False
     return _start_of(int(pid)) != start
+
+
+def end_leases_of_the_dead(registry: Registry, name: ProductName) -> None:
+    """End the leases that runs of a product hold whose process is known to be gone, so that others need not wait."""
+    for run in registry.reader().runs(name, status=RunStatus.RUNNING):
+        if owner_is_dead(run.owner):
+            with suppress(Conflict), registry.write() as writer:
+                writer.end_lease(name, run.id, owner=run.owner)
 
 
 def _start_of(pid: int) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from pathlib import Path
 from hanse.base import HanseError, ProductName, RunError, TableName, new_id
 from hanse.interfaces import DataFile, Replacement, SessionLimits, TableScan
 from hanse.pipelines.codes import COMPACTION_LOST_ROWS
-from hanse.pipelines.lease import LEASE_SECONDS, Heartbeat, owner_identity
+from hanse.pipelines.lease import LEASE_SECONDS, Heartbeat, end_leases_of_the_dead, owner_identity
 from hanse.pipelines.situation import Surroundings
 from hanse.registry import Release, ReleasedTable, Run, RunStatus
 
@@ -92,19 +93,20 @@ class _Maintenance:
         scratch = Path(self._around.state, "runs", run.id)
         with Heartbeat(self._around.registry, run.id, run.fence):
             try:
-                release, compacted = self._compact_all(run, reader.release(self._name))
                 expired = self._expire(expire)
                 snapshots, removed, size = self._clear()
+                # Last, because its release gives the lease back.
+                release, compacted = self._compact_all(run, reader.release(self._name))
+                if release is None:
+                    with self._around.registry.write() as writer:
+                        writer.end_run(run.id, run.fence, RunStatus.UNCHANGED)
             except BaseException as error:
                 document = error.problem.as_document() if isinstance(error, HanseError) else None
-                with self._around.registry.write() as writer:
+                with suppress(HanseError), self._around.registry.write() as writer:  # the first error is the news
                     writer.end_run(run.id, run.fence, RunStatus.FAILED, error=document)
                 raise
             finally:
                 shutil.rmtree(scratch, ignore_errors=True)
-        if release is None:
-            with self._around.registry.write() as writer:
-                writer.end_run(run.id, run.fence, RunStatus.UNCHANGED)
         return Upkeep(self._name, expired, compacted, snapshots, removed, size, release.sequence if release else None)
 
     def _begin(self) -> Run:
@@ -117,6 +119,7 @@ class _Maintenance:
             started_at=self._now,
             owner=owner_identity(),
         )
+        end_leases_of_the_dead(self._around.registry, self._name)
         with self._around.registry.write() as writer:
             writer.begin_run(run, lease_seconds=LEASE_SECONDS)
         return run

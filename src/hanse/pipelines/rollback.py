@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from hanse.base import Conflict, Problem, ProductName, Severity
 from hanse.base.versions import Version, spell_moment
 from hanse.pipelines.codes import PAUSED
-from hanse.pipelines.lease import owner_is_dead
-from hanse.registry import Pause, Reader, Registry, Release, RunStatus
+from hanse.pipelines.lease import end_leases_of_the_dead
+from hanse.registry import Pause, Reader, Registry, Release
 
 
 def roll_back(registry: Registry, name: ProductName, to: Version, *, following: str | None = None) -> Release:
@@ -28,10 +26,7 @@ def roll_back(registry: Registry, name: ProductName, to: Version, *, following: 
         Conflict: HNS-G010: the product is being run. HNS-G022: it was released meanwhile.
     """
     # A run whose process died holds its lease for a while; it must not stand in the way of mending what it did.
-    for run in registry.reader().runs(name, status=RunStatus.RUNNING):
-        if owner_is_dead(run.owner):
-            with suppress(Conflict), registry.write() as writer:
-                writer.end_lease(name, run.id, owner=run.owner)
+    end_leases_of_the_dead(registry, name)
     with registry.write() as writer:
         return writer.rollback(name, to, following=following)
 

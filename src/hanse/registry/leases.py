@@ -1,14 +1,14 @@
 """Who may write for a run: one lease per product, and a fence that grows with every take-over.
 
-A lease is live until its end by the registry's clock. A fence is checked in the transaction of the write itself, so a
-process that slept through its lease can never write over what its successor has recorded. An ended lease alone takes
-nothing away: as long as nobody took over, its holder may go on.
+A lease is live until its end by the registry's clock, which may be set (:func:`refuse_live`). A fence is checked in the
+transaction of the write itself, so a process that slept through its lease can never write over what its successor has
+recorded. An ended lease alone takes nothing away: as long as nobody took over, its holder may go on.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -17,6 +17,9 @@ from hanse.registry.codes import PRODUCT_BUSY, RUN_LOST, UNKNOWN_RUN
 from hanse.registry.records import RunStatus
 from hanse.registry.rows import AnyRow, owner_of, owner_values
 from hanse.registry.schema import lease, moment_text, run
+
+LONGEST = timedelta(minutes=10)
+"""No lease is given for longer than this; whoever works longer prolongs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +41,14 @@ def find(connection: Connection, product: ProductName) -> Lease | None:
 def refuse_live(product: ProductName, held: Lease | None, now: datetime) -> None:
     """Raise when a lease is live.
 
+    One that ends later than any lease is given for was given by a clock that was ahead and has been set back since:
+    nobody can say when it ends, and nobody shall wait for days. It counts as ended; if its holder lives, the next beat
+    gives it a right end, and until then the fence keeps two holders apart.
+
     Raises:
         Conflict: HNS-G010.
     """
-    if held is None or held.ends_at <= now:
+    if held is None or held.ends_at <= now or held.ends_at > now + LONGEST:
         return
     by = f" by {held.owner}" if held.owner else ""
     raise Conflict(
