@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from hanse.sql.build import align, count, exact, limit, project, quote, select_exact, select_star, union_all
     from hanse.sql.casts import CastFailures, cast_failures, cast_projection, row_of, same_type
     from hanse.sql.columns import output_columns
+    from hanse.sql.lineage import column_lineage
+    from hanse.sql.origins import ColumnLineage, How, Lineage, Origin
     from hanse.sql.parse import parse_select
     from hanse.sql.records import Bound, RelationRef
     from hanse.sql.second import second_reading
@@ -20,11 +22,16 @@ if TYPE_CHECKING:
 _HOMES = {
     "Bound": "records",
     "CastFailures": "casts",
+    "ColumnLineage": "origins",
+    "How": "origins",
+    "Lineage": "origins",
+    "Origin": "origins",
     "RelationRef": "records",
     "Statement": "statement",
     "align": "build",
     "cast_failures": "casts",
     "cast_projection": "casts",
+    "column_lineage": "lineage",
     "count": "build",
     "exact": "build",
     "limit": "build",
@@ -43,11 +50,16 @@ _HOMES = {
 __all__ = [
     "Bound",
     "CastFailures",
+    "ColumnLineage",
+    "How",
+    "Lineage",
+    "Origin",
     "RelationRef",
     "Statement",
     "align",
     "cast_failures",
     "cast_projection",
+    "column_lineage",
     "count",
     "exact",
     "limit",
