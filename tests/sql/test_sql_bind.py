@@ -184,3 +184,11 @@ def test_small_builders_quote_everything() -> None:
     )
     assert limit('SELECT 1 AS "a"', 5) == 'SELECT * FROM (SELECT 1 AS "a") AS "__src" LIMIT 5'
     assert count("SELECT 1") == 'SELECT count(*) AS "rows" FROM (SELECT 1) AS "__src"'
+
+
+def test_what_is_pivoted_keeps_the_tables_of_its_columns() -> None:
+    inner = "(SELECT t.a, u.b, u.c FROM d.p.t, u)"
+    quoted = '(SELECT "t"."a", "u"."b", "u"."c" FROM "__t_1" AS "t", "__t_3" AS "u")'
+    assert _sql(f"PIVOT {inner} ON a IN (1) USING sum(b)") == f'PIVOT {quoted} ON "a" IN (1) USING sum("b")'
+    assert quoted in _sql(f"WITH x AS (UNPIVOT {inner} ON a, b INTO NAME n VALUE v) SELECT n FROM x")
+    assert quoted in _sql(f"SELECT * FROM {inner} PIVOT (sum(b) FOR a IN (1))")

@@ -30,7 +30,7 @@ def write(tree: exp.Expr) -> str:
         Denied: HNS-D005 or HNS-D008, the tree cannot be written out faithfully.
     """
     try:
-        return tree.sql(
+        return _sealed(tree).sql(
             Dialect,
             identify=True,
             normalize_functions=False,
@@ -41,6 +41,22 @@ def write(tree: exp.Expr) -> str:
         raise Denied(codes.SYNTAX_DENIED, f"the statement cannot be written for the engine: {error}") from error
     except RecursionError as error:
         raise Denied(codes.TOO_LARGE, "the statement is nested too deeply", fix="split it with WITH clauses") from error
+
+
+def _sealed(tree: exp.Expr) -> exp.Expr:
+    """Write out what is pivoted, and queries within a PIVOT, before the PIVOT itself.
+
+    The generator takes the tables off all names in a PIVOT. Right as that is for its own clauses, in a query below the
+    engine would then find another table's column of the same name.
+    """
+    if tree.find(exp.Pivot) is None:
+        return tree
+    tree = tree.copy()
+    for pivot in reversed(list(tree.find_all(exp.Pivot))):
+        inner = [query for query in pivot.find_all(exp.Query) if query.find_ancestor(exp.Pivot, exp.Query) is pivot]
+        for part in [*inner, *([pivot.this] if isinstance(pivot.this, exp.Table) else [])]:
+            part.replace(exp.Var(this=write(part)))
+    return tree
 
 
 def bind(

@@ -43,7 +43,7 @@ class Scope:
         aliases: what the select list has named so far, by alias in lower case.
         windows: named windows.
         bound: names bound by a lambda or a comprehension.
-        prefers_alias: aliases count beside columns of the same name.
+        result: once the select list is read, its columns: from then on they count beside equal names of sources.
         spread: what ``COLUMNS(…)`` stands for at the moment.
     """
 
@@ -54,7 +54,7 @@ class Scope:
     aliases: dict[str, Origins] = field(default_factory=dict)
     windows: list[exp.Expr] = field(default_factory=list)
     bound: frozenset[str] = frozenset()
-    prefers_alias: bool = False
+    result: Output | None = None
     spread: Origins | None = None
 
     def add(self, source: Source) -> None:
@@ -111,7 +111,7 @@ class Scope:
         if parts[0] in self.bound:
             return NOTHING
         found, certain = self._own(parts)
-        if self.prefers_alias or not certain:
+        if self.result is not None or not certain:
             alias = self._alias(parts)
             if alias is not None:
                 found = alias if found is None else found | alias
@@ -152,7 +152,7 @@ class Scope:
         return (union(maybe) if maybe else None), False
 
     def _alias(self, parts: list[str]) -> Origins | None:
-        found = self.aliases.get(parts[0])
+        found = self.aliases.get(parts[0]) if self.result is None else self.result.get(parts[0])
         return through(How.DERIVED, found) if found is not None and len(parts) > 1 else found
 
     def _all_in_reach(self) -> Origins:

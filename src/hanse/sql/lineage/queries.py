@@ -70,13 +70,12 @@ class Queries:
     def _select(self, node: exp.Select, around: Scope | None) -> Output:
         scope = Scope(parent=around, windows=list(node.args.get("windows") or ()))
         self._sources.read(node, scope)
-        places: list[tuple[exp.Expr, list[Item]]] = []
-        for projection in node.expressions:
-            places.append((projection, self._projection(projection, scope)))
+        # In order: an entry of the list may use the aliases before it.
+        places = [(projection, self._projection(projection, scope)) for projection in node.expressions]
         items = [item for _, found in places for item in found]
         rows = scope.rows | self._condition(node, "where", scope)
         rows |= union(self._unnested(projection, scope) for projection in node.expressions)
-        scope.prefers_alias = True
+        scope.result = Output(tuple(item for item in items if item.name is not None or item.find is not None))
         rows |= self._condition(node, "having", scope) | self._condition(node, "qualify", scope)
         rows |= through(How.GROUP, self._group(node, places, scope))
         distinct = node.args.get("distinct")
@@ -302,9 +301,7 @@ def _all_or_some(items: list[Item]) -> Item:
     return opened(output.get, output.every)
 
 
-def _edited_open(
-    item: Item, excluded: set[str], renaming: Mapping[str, str], replaced: Mapping[str, Origins]
-) -> Item:
+def _edited_open(item: Item, excluded: set[str], renaming: Mapping[str, str], replaced: Mapping[str, Origins]) -> Item:
     find: Callable[[str], Origins | None] = item.find or (lambda _: None)
     before = {new.lower(): old for old, new in renaming.items()}
 

@@ -64,7 +64,7 @@ class Writer:
             return Query(f"({inner.sql}) ORDER BY ALL LIMIT {self.random.randint(1, 4)}", inner.columns)
         left, right = self._query(depth - 1, ctes, outer), self._query(depth - 1, ctes, outer)
         if self._chance(0.3):
-            names = {n: k for n, k in [*left.columns, *right.columns]}
+            names = dict([*left.columns, *right.columns])
             return Query(f"({left.sql}) UNION ALL BY NAME ({right.sql})", list(names.items()))
         width = min(len(left.columns), len(right.columns))
         sides = [
@@ -119,7 +119,7 @@ class Writer:
         grouped = self._chance(0.3)
         keys = self.random.sample(columns.of("int"), min(len(columns.of("int")), 2)) if grouped else []
         if grouped and keys:
-            return self._grouped(sql, columns, keys, depth, ctes)
+            return self._grouped(sql, columns, keys)
         select, result = self._list(columns, outer, depth, ctes, closed)
         where = f" WHERE {self._condition(columns, outer, depth, ctes)}" if self._chance(0.4) else ""
         tail = ""
@@ -137,9 +137,7 @@ class Writer:
             tail += f" ORDER BY {by} LIMIT {self.random.randint(1, 4)}"
         return Query(f"SELECT {distinct}{select} {sql}{where}{tail}", result)
 
-    def _grouped(
-        self, sql: str, columns: Columns, keys: list[str], depth: int, ctes: dict[str, list[tuple[str, str]]]
-    ) -> Query:
+    def _grouped(self, sql: str, columns: Columns, keys: list[str]) -> Query:
         result: list[tuple[str, str]] = []
         parts = []
         for key in keys:
@@ -165,7 +163,20 @@ class Writer:
         for _ in range(self.random.choices([0, 1, 2], [5, 4, 1])[0]):
             before = self._columns(aliases, merged)
             kind = self.random.choice(
-                ["JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "USING", "NATURAL", "SEMI", "ANTI", ",", "unnest", "lateral", "ASOF"]
+                [
+                    "JOIN",
+                    "LEFT JOIN",
+                    "RIGHT JOIN",
+                    "FULL JOIN",
+                    "USING",
+                    "NATURAL",
+                    "SEMI",
+                    "ANTI",
+                    ",",
+                    "unnest",
+                    "lateral",
+                    "ASOF",
+                ]
             )
             if kind == "unnest":
                 lists = before.of("list")
@@ -182,7 +193,9 @@ class Writer:
                 continue
             right_text, right = self._source(depth, ctes, Columns())
             shared = [
-                n for n, k in right[1] if k == "int" and sum((n, k) in cols for _, cols in aliases) == 1 and n not in merged
+                n
+                for n, k in right[1]
+                if k == "int" and sum((n, k) in cols for _, cols in aliases) == 1 and n not in merged
             ]
             after = self._columns([*aliases, right], merged)
             if kind in ("USING", "NATURAL") and shared and len(aliases) == 1:
@@ -211,9 +224,7 @@ class Writer:
         counted = [n for _, columns in aliases for n, _ in columns]
         for alias, columns in aliases:
             for name, kind in columns:
-                if name in merged:
-                    found.seen.append((name, kind))
-                elif counted.count(name) == 1 and self._chance(0.5):
+                if name in merged or (counted.count(name) == 1 and self._chance(0.5)):
                     found.seen.append((name, kind))
                 else:
                     found.seen.append((f"{alias}.{name}", kind))
@@ -228,7 +239,10 @@ class Writer:
             if self._chance(0.2):
                 names = [self._name("k") for _ in inner.columns]
                 given = f"{alias}({', '.join(names)})"
-                return f"({inner.sql}) AS {given}", (alias, [(n, k) for n, (_, k) in zip(names, inner.columns, strict=True)])
+                return f"({inner.sql}) AS {given}", (
+                    alias,
+                    [(n, k) for n, (_, k) in zip(names, inner.columns, strict=True)],
+                )
             return f"({inner.sql}) AS {alias}", (alias, inner.columns)
         name = self.random.choice([*TABLES, *ctes])
         columns = ctes.get(name) or [(c, _KINDS.get(c, "int")) for c in TABLES[name]]
@@ -236,7 +250,11 @@ class Writer:
         return f"{name} AS {alias}", (alias, list(columns))
 
     def _list(
-        self, columns: Columns, outer: Columns, depth: int, ctes: dict[str, list[tuple[str, str]]],
+        self,
+        columns: Columns,
+        outer: Columns,
+        depth: int,
+        ctes: dict[str, list[tuple[str, str]]],
         aliases: list[tuple[str, list[tuple[str, str]]]],
     ) -> tuple[str, list[tuple[str, str]]]:
         if self._chance(0.15):
@@ -284,7 +302,14 @@ class Writer:
     def _expression(self, columns: Columns, outer: Columns, depth: int, ctes: dict[str, list[tuple[str, str]]]) -> str:
         ints = columns.of("int") or ["1"]
         one, two, three = (self.random.choice(ints) for _ in range(3))
-        choices = [one, one, one, f"{one} + {two}", f"CASE WHEN {one} > 1 THEN {two} ELSE {three} END", f"coalesce({one}, {two})"]
+        choices = [
+            one,
+            one,
+            one,
+            f"{one} + {two}",
+            f"CASE WHEN {one} > 1 THEN {two} ELSE {three} END",
+            f"coalesce({one}, {two})",
+        ]
         choices.append(f"sum({one}) OVER (PARTITION BY {two})")
         choices.append(f"min({one}) OVER (ORDER BY {two} RANGE BETWEEN 1 PRECEDING AND CURRENT ROW)")
         choices.append(f"rank() OVER (ORDER BY {one})")
