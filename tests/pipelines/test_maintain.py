@@ -47,7 +47,9 @@ def grown(folder: MeshFolder) -> Mesh:
 def upkeep(mesh: Mesh, **options: Any) -> Upkeep:
     cache = ContentCache(Path(mesh.config.state, "other.json"))
     workspace = load(mesh.config.root)
-    around = Surroundings(workspace, mesh.registry, mesh.engine, mesh.store, mesh.clock, mesh.config.state, cache)
+    around = Surroundings(
+        workspace, mesh.registry, mesh.engine, mesh.store, mesh.clock, mesh.config.state, cache, mesh.remote
+    )
     return maintain(around, NAME, **options)
 
 

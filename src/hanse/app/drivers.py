@@ -9,7 +9,8 @@ from hanse.app.codes import UNKNOWN_DRIVER
 from hanse.base import Clock, SpecError
 
 if TYPE_CHECKING:
-    from hanse.interfaces import Engine, TableStore
+    from hanse.ingest import RemoteFiles
+    from hanse.interfaces import Engine, FileSource, TableStore
     from hanse.registry import Registry
     from hanse.spec import MeshConfig
 
@@ -48,3 +49,30 @@ def tables(config: MeshConfig) -> TableStore:
 
     warehouse = str(Path(config.root, config.warehouse))
     return IcebergTables(warehouse, f"sqlite:///{Path(config.state, 'tables.db')}")
+
+
+def remote(config: MeshConfig) -> RemoteFiles:
+    """Return what looks at files elsewhere; what speaks a protocol is loaded when the first address of it is met."""
+    from hanse.ingest import RemoteFiles
+
+    made: dict[str, FileSource] = {}
+
+    def driver(scheme: str) -> FileSource:
+        kind = "http" if scheme in ("http", "https") else "fsspec"
+        if kind not in made:
+            made[kind] = _http(config) if kind == "http" else _fsspec(config)
+        return made[kind]
+
+    return RemoteFiles(str(Path(config.state, "fetched")), config.sources, driver)
+
+
+def _http(config: MeshConfig) -> FileSource:
+    from hanse.drivers.http import HttpFiles
+
+    return HttpFiles(config.sources)
+
+
+def _fsspec(config: MeshConfig) -> FileSource:
+    from hanse.drivers.fsspec import FsspecFiles
+
+    return FsspecFiles(config.sources)

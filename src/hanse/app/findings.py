@@ -10,6 +10,7 @@ from hanse import spec
 from hanse.base import Problem, Problems, ProductName, Severity
 
 if TYPE_CHECKING:
+    from hanse.ingest import RemoteFiles
     from hanse.interfaces import Engine
 
 Document = dict[str, Any]
@@ -54,12 +55,14 @@ def refuse_errors(
         raise Problems(errors)
 
 
-def tried(workspace: spec.Workspace, engine: Engine, names: Iterable[ProductName]) -> Iterator[Problem]:
+def tried(
+    workspace: spec.Workspace, engine: Engine, names: Iterable[ProductName], remote: RemoteFiles
+) -> Iterator[Problem]:
     """Yield what the engine refuses of the transforms of products that would be applied."""
     from hanse.pipelines.dry_run import dry_run
 
     for name in names:
-        yield from dry_run(workspace, engine, name)
+        yield from dry_run(workspace, engine, name, remote)
 
 
 def reads_of(workspace: spec.Workspace, name: ProductName) -> Mapping[str, Sequence[str]]:

@@ -16,6 +16,7 @@ from hanse.base import Clock, ProductName, QueryError, SystemClock
 from hanse.base.versions import Version
 
 if TYPE_CHECKING:
+    from hanse.ingest import RemoteFiles
     from hanse.interfaces import Engine, TableStore
     from hanse.pipelines import Surroundings
     from hanse.query import Result, Road
@@ -82,6 +83,11 @@ class Mesh:
     def store(self) -> TableStore:
         """Where tables are."""
         return self._part("store", lambda: drivers.tables(self.config))
+
+    @property
+    def remote(self) -> RemoteFiles:
+        """What is known and kept of files elsewhere."""
+        return self._part("remote", lambda: drivers.remote(self.config))
 
     @property
     def _road(self) -> Road:
@@ -362,7 +368,8 @@ class Mesh:
 
         Returns:
             ``products``: one document each: ``expired``, ``compacted``, ``snapshots``, ``removed``, ``bytes``, or the
-            ``error`` that left it undone; ``dry_run``.
+            ``error`` that left it undone; ``fetched``: what was ``removed`` of the copies of files elsewhere, and
+            its ``bytes``; ``dry_run``.
         """
         from hanse.app import upkeep
 
@@ -432,5 +439,5 @@ class Mesh:
         from hanse.pipelines import Surroundings
 
         return Surroundings(
-            workspace, self.registry, self.engine, self.store, self.clock, self.config.state, self.cache
+            workspace, self.registry, self.engine, self.store, self.clock, self.config.state, self.cache, self.remote
         )

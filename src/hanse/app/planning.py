@@ -30,7 +30,7 @@ def build(mesh: Mesh, products: Iterable[str] | None) -> plan.Plan:
         reads=lambda name: findings.reads_of(workspace, name),
     )
     changed = [step.name for step in frozen.steps if isinstance(step, plan.PutProduct)]
-    tried = list(findings.tried(workspace, mesh.engine, changed))
+    tried = list(findings.tried(workspace, mesh.engine, changed, mesh.remote))
     refused = [p for p in tried if p.severity is Severity.ERROR]
     warned = [p for p in tried if p.severity is not Severity.ERROR]
     return replace(frozen, refusals=(*frozen.refusals, *refused), warnings=(*frozen.warnings, *warned))

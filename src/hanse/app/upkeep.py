@@ -62,4 +62,5 @@ def maintain(
             documents.append(document(done))
     if not dry_run:
         clear_scratch(around)
-    return {"dry_run": dry_run, "products": documents}
+    removed, size = mesh.remote.trim(dry_run=dry_run)
+    return {"dry_run": dry_run, "products": documents, "fetched": {"removed": removed, "bytes": size}}

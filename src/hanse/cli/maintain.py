@@ -40,6 +40,10 @@ def command_maintain(
     else:
         for product in document["products"]:
             _print(product, dry_run)
+        fetched = document["fetched"]
+        if fetched["removed"]:
+            would = "would remove" if dry_run else "removed"
+            say_status("succeeded", f"copies of inputs  {would} {count(fetched['removed'], 'file')}")
         if not document["products"]:
             say("no tables yet: there is nothing to maintain")
     return Exit.FAILED if any(p["error"] for p in document["products"]) else Exit.OK

@@ -9,7 +9,7 @@ import struct
 import time
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -50,11 +50,12 @@ class FileState:
     """A file at one moment.
 
     Attributes:
-        path: absolute path.
+        path: absolute path; empty: it is elsewhere, and was not brought here.
         sha256: of its bytes, 64 hexadecimal characters.
         bytes: size.
         stamp: of :func:`_stamp`: equal stamps of files that are not brand new mean equal content.
         is_settled: the file was not brand new, so its stamp alone tells whether it changed.
+        url: where the original is, if ``path`` is a copy of our own. It may hold secrets.
     """
 
     path: str
@@ -62,6 +63,7 @@ class FileState:
     bytes: int
     stamp: Stamp
     is_settled: bool = True
+    url: str = field(default="", repr=False)
 
 
 def locate(source: FileInput | FileReference, folder: str) -> str:
@@ -130,6 +132,8 @@ def look(source: FileInput | FileReference, path: str, shown: str, hashes: HashS
 
 def unchanged(state: FileState) -> bool:
     """Say whether a file still is what :func:`observe` saw; one that was brand new then is read again."""
+    if state.url:
+        return True  # a copy of its content, which nobody writes to
     try:
         status = Path(state.path).stat()
         return _stamp(status) == state.stamp and (state.is_settled or _hash(state.path) == state.sha256)

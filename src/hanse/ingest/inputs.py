@@ -10,7 +10,9 @@ from typing import Any
 from hanse.base import IngestError, digest
 from hanse.ingest.codes import NO_MATCH
 from hanse.ingest.files import FileState, HashStore, locate, look
+from hanse.ingest.remote import RemoteFiles
 from hanse.spec.globs import fixed_folder, is_glob, matches
+from hanse.spec.urls import is_remote
 from hanse.spec.workspace import FileReference
 
 
@@ -73,6 +75,7 @@ def observe_input(
     hashes: HashStore | None = None,
     taken: Collection[str] = (),
     require: Callable[[str], None] | None = None,
+    remote: RemoteFiles | None = None,
 ) -> InputState:
     """Tell what a file input holds now.
 
@@ -81,28 +84,47 @@ def observe_input(
         folder: the product's folder, absolute.
         hashes: remembers hashes of unchanged files.
         taken: hashes of the files that were taken in before.
-        require: raises for a path that may not be read.
+        require: raises for a local path that may not be read.
+        remote: looks at files elsewhere.
 
     Raises:
-        IngestError: as :func:`hanse.ingest.observe`; HNS-I007: nothing matches a pattern.
+        IngestError: as :func:`hanse.ingest.observe` and :meth:`hanse.ingest.RemoteFiles.look`; HNS-I007: nothing
+            matches a pattern.
     """
     several = is_glob(source.path)
-    paths = matches(source.path, folder) if several else (locate(source, folder),)
-    if not paths and not (source.only_new and taken):
+    if remote is not None and is_remote(source.path):
+        found = remote.look(source)
+    else:
+        found = _look_here(source, folder, hashes, require, several=several)
+    if not found and not (source.only_new and taken):
         raise IngestError(
             NO_MATCH,
             f"input `{source.name}`: no file matches {source.shown}",
             where=source.where,
             fix="put a delivery there, or correct the pattern",
         )
+    present = tuple(f for _, f in found)
+    first = {f.sha256: f for f in reversed(present) if f.sha256 not in taken} if source.only_new else {}
+    read = [(name, f) for name, f in found if not source.only_new or first.get(f.sha256) is f]
+    files, names = tuple(f for _, f in read), tuple(name for name, _ in read)
+    return InputState(files, names, present, frozenset(taken), several, source.only_new)
+
+
+def _look_here(
+    source: FileReference,
+    folder: str,
+    hashes: HashStore | None,
+    require: Callable[[str], None] | None,
+    *,
+    several: bool,
+) -> tuple[tuple[str, FileState], ...]:
+    """Return the local files of an input with their names."""
+    paths = matches(source.path, folder) if several else (locate(source, folder),)
     for path in paths:
         if require:
             require(path)
     start = os.path.normpath(os.path.join(folder, fixed_folder(source.path)))
     names = {path: os.path.relpath(path, start) for path in paths}
-    present = tuple(
-        look(source, path, f"{names[path]} of {source.shown}" if several else source.shown, hashes) for path in paths
+    return tuple(
+        (names[p], look(source, p, f"{names[p]} of {source.shown}" if several else source.shown, hashes)) for p in paths
     )
-    read = {f.sha256: f for f in reversed(present) if f.sha256 not in taken} if source.only_new else {}
-    files = tuple(f for f in present if read.get(f.sha256) is f) if source.only_new else present
-    return InputState(files, tuple(names[f.path] for f in files), present, frozenset(taken), several, source.only_new)

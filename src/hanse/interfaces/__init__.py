@@ -15,6 +15,7 @@ from hanse.interfaces.engine import (
     Session,
     SessionLimits,
 )
+from hanse.interfaces.files import Fetched, FileSource, RemoteFile, Validator
 from hanse.interfaces.tables import (
     ColumnDraft,
     DataFile,
@@ -36,11 +37,14 @@ __all__ = [
     "DataFile",
     "Engine",
     "ExcelScan",
+    "Fetched",
+    "FileSource",
     "JsonScan",
     "ParquetScan",
     "References",
     "RejectedLine",
     "Relation",
+    "RemoteFile",
     "Replacement",
     "Session",
     "SessionLimits",
@@ -50,4 +54,5 @@ __all__ = [
     "TableScan",
     "TableSchema",
     "TableStore",
+    "Validator",
 ]

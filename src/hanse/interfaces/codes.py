@@ -1,4 +1,4 @@
-"""Codes that every driver of a seam must use: tables and storage (letter T)."""
+"""Codes that every driver of a seam must use: tables and storage (letter T), files elsewhere (letter F)."""
 
 from hanse.base import Code
 
@@ -97,4 +97,60 @@ FOREIGN_FILE = Code(
     "HNS-T017",
     "file is not the table's",
     "A file outside the table's folder was to be deleted as garbage. Nothing was deleted.",
+)
+REMOTE_MISSING = Code(
+    "HNS-F001",
+    "remote file missing",
+    "The place was reached and has no such file.",
+)
+REMOTE_REFUSED = Code(
+    "HNS-F002",
+    "access refused",
+    "The place wants other credentials, or none were found. HTTP takes them as `headers` of the input; other protocols "
+    "read their own environment variables and configuration.",
+)
+REDIRECT_REFUSED = Code(
+    "HNS-F003",
+    "redirect refused",
+    "A web server sent the request on to an address that `sources.allow` does not let be read, in a circle, too often, "
+    "or from `https` to `http`.",
+)
+PRIVATE_ADDRESS = Code(
+    "HNS-F004",
+    "host lies in a private network",
+    "The host's name leads to this machine, a private network or a cloud's metadata service. That is refused, because "
+    "whoever holds a name may point it anywhere. If it is right, put the network into `sources.networks` of "
+    "`mesh.yaml`.",
+)
+FETCH_FAILED = Code(
+    "HNS-F005",
+    "file could not be fetched",
+    "The place could not be reached, took too long, or failed; it was tried several times where that may help.",
+)
+FETCH_INCOMPLETE = Code(
+    "HNS-F006",
+    "file did not arrive whole",
+    "A download was cut off each time it was tried, has another length or checksum than the place gives, or came from "
+    "a server that says neither, so that a cut could not be told from the end. Nothing of it is used.",
+)
+REMOTE_TOO_LARGE = Code(
+    "HNS-F007",
+    "remote file too large",
+    "A file, or what it unpacks to on its way, is larger than `sources.max_size` in `mesh.yaml`, or a pattern matches "
+    "more files than a run reads.",
+)
+REMOTE_CHANGED = Code(
+    "HNS-F008",
+    "remote file changed",
+    "A file was written anew while it was being fetched, or between the look at it and its use. Run again.",
+)
+CANNOT_LIST = Code(
+    "HNS-F009",
+    "place cannot list",
+    "A pattern needs a place that can list its files; a web server cannot.",
+)
+PROTOCOL_MISSING = Code(
+    "HNS-F010",
+    "protocol not available",
+    "The package that speaks the protocol of an address is not installed, or no package is known to speak it.",
 )

@@ -9,7 +9,7 @@ from hanse.ingest import unchanged
 from hanse.pipelines.checking import Checking
 from hanse.pipelines.codes import INPUT_CHANGED
 from hanse.pipelines.graph import published_name
-from hanse.pipelines.inputs import bind_inputs, open_session, prepare, released_scans
+from hanse.pipelines.inputs import bind_inputs, bring_files, open_session, prepare, released_scans
 from hanse.pipelines.keys import is_volatile
 from hanse.pipelines.outdated import outdated, reusable
 from hanse.pipelines.publish import Publication, publish
@@ -68,6 +68,7 @@ def _build(work: Work) -> Publication:
     built = [n for n in wanted if not n.is_private]
     if built:
         prepare(work, built)
+        bring_files(work, wanted)
         scans = released_scans(work, wanted, reused)
         with open_session(work, wanted, scans) as session:
             bind_inputs(work, session, wanted, scans)

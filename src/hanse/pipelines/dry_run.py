@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from hanse import sql
 from hanse.base import HanseError, Problem, ProductName, Severity
-from hanse.ingest import locate, relation
+from hanse.ingest import RemoteFiles, locate, relation
 from hanse.interfaces import CsvScan, Engine, Session, StoredColumn, TableScan
 from hanse.pipelines.deliver import delivered_table, settings_of
 from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead, Read, build_graph
 from hanse.pipelines.stage import explained, relation_of, require_columns, select_of
 from hanse.spec import FileInput, Product, Table, Workspace
+from hanse.spec.urls import is_remote
 
 SNIFFED_BYTES = 8 << 20
 """Plain files up to this size are looked at for their columns; what reads others is tried by its first run."""
 
 
-def dry_run(workspace: Workspace, engine: Engine, name: ProductName) -> tuple[Problem, ...]:
+def dry_run(workspace: Workspace, engine: Engine, name: ProductName, remote: RemoteFiles) -> tuple[Problem, ...]:
     """Bind every transform of a product to empty tables of the right shape.
 
     Args:
         workspace: the mesh.
         engine: the engine that runs will use.
+        remote: knows what was fetched last; nothing is fetched to plan.
         name: a product without errors of its own.
 
     Returns:
@@ -38,18 +40,19 @@ def dry_run(workspace: Workspace, engine: Engine, name: ProductName) -> tuple[Pr
     if not any(n.transform for n in graph.nodes):
         return ()
     with tempfile.TemporaryDirectory(prefix="hanse-dry-run-") as scratch:
-        small = [f for f in product.pipeline.files if _is_small(f, product)]
-        readable = [locate(f, product.folder) for f in small]
-        with engine.open(readable=[*readable, scratch]) as session:
+        here = {f.name: _path_here(f, product, remote) for f in product.pipeline.files}
+        small = {name: path for name, path in here.items() if path is not None}
+        with engine.open(readable=[*small.values(), scratch]) as session:
             return _DryRun(workspace, graph, session, scratch, small).problems()
 
 
 class _DryRun:
     def __init__(
-        self, workspace: Workspace, graph: Graph, session: Session, scratch: str, small: Sequence[FileInput]
+        self, workspace: Workspace, graph: Graph, session: Session, scratch: str, small: Mapping[str, str]
     ) -> None:
         self._workspace, self._graph, self._session, self._scratch = workspace, graph, session, scratch
-        self._files = {f.name: f for f in small}
+        self._files = {f.name: f for f in graph.product.pipeline.files if f.name in small}
+        self._paths = small
         self._known: set[str] = set()
         self._delivered: set[str] = set()  # what is known only from the files that lie there now
 
@@ -102,7 +105,7 @@ class _DryRun:
         source = self._files.get(file)
         if source is None:
             return
-        scan = relation(source, locate(source, self._graph.product.folder), text=False, scratch=self._scratch)
+        scan = relation(source, self._paths[file], text=False, scratch=self._scratch)
         try:
             self._session.bind(name, scan)
             if isinstance(scan, CsvScan):
@@ -123,8 +126,11 @@ class _DryRun:
         self._known.add(name)
 
 
-def _is_small(source: FileInput, product: Product) -> bool:
+def _path_here(source: FileInput, product: Product, remote: RemoteFiles) -> str | None:
+    """Return the path of a small file: of one elsewhere, that of its last copy; None: it is left to the first run."""
+    path = remote.last(source) if is_remote(source.path) else locate(source, product.folder)
     try:
-        return source.compression == "none" and os.path.getsize(locate(source, product.folder)) <= SNIFFED_BYTES
+        small = path is not None and source.compression == "none" and os.path.getsize(path) <= SNIFFED_BYTES
     except OSError:
-        return False
+        return None
+    return path if small else None

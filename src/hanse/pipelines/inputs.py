@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hanse.base import HanseError, IngestError, RunError, TableName
@@ -31,6 +32,7 @@ from hanse.pipelines.work import Work
 from hanse.plan import column_drafts
 from hanse.registry import ReleasedTable
 from hanse.spec import FileInput, Table
+from hanse.spec.urls import is_remote
 
 
 def prepare(work: Work, built: Sequence[Node]) -> None:
@@ -63,9 +65,32 @@ def prepare(work: Work, built: Sequence[Node]) -> None:
         work.columns[node.name] = schema.columns
 
 
+def bring_files(work: Work, wanted: Sequence[Node]) -> None:
+    """Bring copies of the files elsewhere that the nodes read into the run's own folder.
+
+    Raises:
+        IngestError: as :meth:`hanse.ingest.RemoteFiles.bring`.
+    """
+    sources = {f.name: f for f in work.around.workspace.entries[work.product.name].files if is_remote(f.path)}
+    folder = os.path.join(work.scratch, "fetched")
+    names = {r.name for n in wanted for r in n.reads.values() if isinstance(r, FileRead)}
+    brought = dict(work.situation.files)
+    for name in sorted(names & sources.keys()):
+        state = brought[name]
+        # When nothing is new, one that is there tells the columns.
+        needed = state.files or state.present[-1:]
+        here = {file.sha256: work.around.remote.bring(sources[name], file, folder) for file in needed}
+        brought[name] = replace(
+            state,
+            files=tuple(here[file.sha256] for file in state.files),
+            present=tuple(here.get(file.sha256, file) for file in state.present),
+        )
+    work.situation = replace(work.situation, files=brought)
+
+
 def open_session(work: Work, wanted: Sequence[Node], scans: Mapping[str, TableScan]) -> Session:
     """Open a session that may read the inputs and write the staged files, and nothing else."""
-    files = [file.path for state in work.situation.files.values() for file in state.present]
+    files = [file.path for state in work.situation.files.values() for file in state.present if file.path]
     staging = [os.path.dirname(work.staging(n)) for n in wanted if not n.is_private]
     scan_folders = [os.path.dirname(f) for scan in scans.values() for f in scan.files]
     own = [work.scratch, work.kept.folder]

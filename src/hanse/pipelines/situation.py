@@ -9,7 +9,7 @@ from functools import partial
 
 from hanse.base import Clock, IngestError, ProductName, RunError
 from hanse.base.suggest import did_you_mean
-from hanse.ingest import HashStore, InputState, observe_input
+from hanse.ingest import HashStore, InputState, RemoteFiles, observe_input
 from hanse.ingest.codes import FILE_NOT_OPEN
 from hanse.interfaces import Engine, TableStore
 from hanse.pipelines.codes import NO_SUCH_PRODUCT, NO_UPSTREAM_RELEASE, NOT_APPLIED
@@ -17,6 +17,7 @@ from hanse.pipelines.keys import run_key
 from hanse.plan import pinned_inputs
 from hanse.registry import Reader, Registry, Release
 from hanse.spec import FileReference, ResolvedInput, Workspace
+from hanse.spec.allowed import local_problem
 
 Listener = Callable[[str, str, int, int], None]
 """Called with (phase, name of what is under way, how many are done, how many there are)."""
@@ -30,6 +31,7 @@ class Surroundings:
         state: folder for scratch files, absolute.
         hashes: remembers the hashes of unchanged files.
         engine: opened only when there is something to build.
+        remote: looks at files elsewhere, and brings copies of them.
     """
 
     workspace: Workspace
@@ -39,6 +41,7 @@ class Surroundings:
     clock: Clock
     state: str
     hashes: HashStore
+    remote: RemoteFiles
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,12 @@ def observe_situation(around: Surroundings, reader: Reader, name: ProductName) -
     taken = _taken(reader, visible.get(name)) if any(f.only_new for f in entry.files) else {}
     files = {
         f.name: observe_input(
-            f, folder, around.hashes, taken.get(f.name, ()), partial(_require_open, around.workspace, name, f)
+            f,
+            folder,
+            around.hashes,
+            taken.get(f.name, ()),
+            partial(_require_open, around.workspace, name, f),
+            around.remote,
         )
         for f in entry.files
     }
@@ -109,10 +117,10 @@ def _taken(reader: Reader, visible: Release | None) -> Mapping[str, frozenset[st
 
 
 def _require_open(workspace: Workspace, name: ProductName, source: FileReference, path: str) -> None:
-    """Refuse a file of the mesh's own storage or of another product; links are followed first.
+    """Refuse a file of the mesh's own storage, of another product, or not allowed; links are followed first.
 
     Raises:
-        IngestError: HNS-I006.
+        IngestError: HNS-I006, HNS-S048.
     """
     root = os.path.realpath(workspace.mesh.root)
     real = os.path.realpath(path)
@@ -130,6 +138,10 @@ def _require_open(workspace: Workspace, name: ProductName, source: FileReference
             fix="read another product through an input port; keep deliveries in this product's folder or outside",
             subject=str(name),
         )
+    folder = os.path.join(root, os.path.dirname(workspace.entries[name].path))
+    refused = local_problem(source, real, folder, workspace.mesh.sources)
+    if refused:
+        raise IngestError(refused.code, refused.what, where=refused.where, why=refused.why, fix=refused.fix)
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -30,6 +30,7 @@ from hanse.spec.product import (
 )
 from hanse.spec.product_checks import check_described, check_names, check_tables, duplicate
 from hanse.spec.variables import Expansion
+from hanse.spec.workspace import WrittenPath
 
 _EXPECTED = ("product.yaml", "pipeline.yaml", "contracts", "transforms", "queries", "data")
 _STATUSES: tuple[str, ...] = get_args(Lifecycle)
@@ -51,7 +52,7 @@ class Assembly:
 
     product: Product | None = None
     problems: list[Problem] = field(default_factory=list)
-    paths: list[tuple[str, str, Location, bool]] = field(default_factory=list)
+    paths: list[WrittenPath] = field(default_factory=list)
     variables: tuple[str, ...] = ()
     from_data: bool = False
     contract_ids: frozenset[str] = frozenset()

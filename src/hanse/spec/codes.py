@@ -237,5 +237,25 @@ UNCLEAR_RENAME = Code(
     "The custom property `was` names the column that a column was before. Each column can have become only one, and "
     "has left its name free, unless the one that is called so now says in turn what it was. Correct or remove `was`.",
 )
+CREDENTIALS_IN_ADDRESS = Code(
+    "HNS-S047",
+    "credentials in a file",
+    "The address of an input holds a user's password, or a header that is a key to something has its value written "
+    "out. Whoever reads the file, or a log of it, has them. Write `${NAME}` and set the variable, or use what the "
+    "protocol's own library reads from its environment.",
+)
+SOURCE_NOT_ALLOWED = Code(
+    "HNS-S048",
+    "source not allowed",
+    "An input leads where `sources.allow` in `mesh.yaml` does not let it: every address must begin with one of its "
+    "prefixes, and so must every local path outside the mesh once there is such a list. Whoever runs the mesh adds the "
+    "prefix.",
+)
+BAD_ADDRESS = Code(
+    "HNS-S049",
+    "address cannot be used",
+    "The address of an input cannot be read, leads through another file system (`zip://`, `simplecache::`), climbs "
+    "with `..`, or is a pattern where nothing can be listed: HTTP has no folders.",
+)
 CODES = {code.id: code for code in list(globals().values()) if isinstance(code, Code)}
 """Every code of this room by its id."""

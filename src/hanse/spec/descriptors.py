@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, model_validator
@@ -14,6 +15,7 @@ from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, mode
 from hanse.spec.connections import SECRET
 from hanse.spec.models import Strictly, Text
 from hanse.spec.sizes import parse_size
+from hanse.spec.urls import is_remote, parse_url
 
 API_VERSION = "hanse/v1"
 _PORT = re.compile(r"[^.\s]+\.[^.\s]+\.[^.\s]+")
@@ -134,6 +136,46 @@ class ConnectionFile(Strictly):
     )
 
 
+def _check_prefix(text: str) -> str:
+    if is_remote(text):
+        url = parse_url(text)
+        if url.query or set(url.path) & set("*?["):
+            raise ValueError("write a prefix, without a pattern and without `?`")
+    return text
+
+
+def _check_network(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError:
+        raise ValueError("write a network such as `10.0.0.0/8`, or one address") from None
+    return text
+
+
+class SourcesFile(Strictly):
+    """Where file inputs may come from."""
+
+    model_config = ConfigDict(title="`sources`")
+
+    allow: list[Annotated[Filled, AfterValidator(_check_prefix)]] | None = Field(
+        None,
+        description="What inputs may read beside the mesh's own folder: prefixes of addresses "
+        "(`https://data.example.org/`, `s3://bucket/prefix/`) and local folders (`/srv/deliveries`). Default: local "
+        "files of any folder, and nothing elsewhere.",
+    )
+    networks: list[Annotated[Text, AfterValidator(_check_network)]] | None = Field(
+        None,
+        description="Networks that are not public, such as `10.0.0.0/8`, in which hosts of allowed addresses may lie. "
+        "Default: none, but an address or `localhost` that `allow` itself names.",
+    )
+    max_size: Annotated[Text, AfterValidator(_check_size)] | None = Field(
+        None, description="The largest file that is fetched. Default: `10 GB`."
+    )
+    cache_size: Annotated[Text, AfterValidator(_check_size)] | None = Field(
+        None, description="How much of what was fetched is kept, so that it is not fetched again. Default: `20 GB`."
+    )
+
+
 class MeshFile(Strictly):
     """A mesh: one control plane."""
 
@@ -150,6 +192,7 @@ class MeshFile(Strictly):
     connections: dict[str, ConnectionFile] | None = Field(
         None, description="Databases that products may read, by the name that their inputs use."
     )
+    sources: SourcesFile | None = Field(None, description="Where file inputs may come from.")
 
 
 class MemberFile(Strictly):
@@ -258,8 +301,14 @@ class FileInputFile(Strictly):
     model_config = ConfigDict(title="a file input")
 
     file: Filled = Field(
-        description="Path of the file, relative to the product's folder, or absolute. With `*`, `?`, `[…]` or `**` "
+        description="Path of the file, relative to the product's folder, or absolute; or its address, such as "
+        "`https://…` or `s3://…`, where `sources.allow` of `mesh.yaml` lets it be read. With `*`, `?`, `[…]` or `**` "
         "(any folders) it is a pattern: all files that match are read as one, in the order of their paths."
+    )
+    headers: dict[str, Filled] | None = Field(
+        None,
+        description="HTTP headers to ask with, for example `Authorization: Bearer ${TOKEN}`. Values that are keys to "
+        "something are variables.",
     )
     format: Literal["csv", "ndjson", "json", "parquet", "xlsx", "avro"] | None = Field(
         None,

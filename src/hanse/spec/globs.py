@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
+
+_HTTP = re.compile(r"https?://[^/?#]*([^?#]*)", re.IGNORECASE)
+_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")
 
 
 def is_glob(path: str) -> bool:
-    """Say whether a path is a pattern."""
-    return any(mark in path for mark in "*?[")
+    """Say whether a path is a pattern; a question mark in an HTTP address begins its query."""
+    http = _HTTP.match(path)
+    if http:
+        return any(mark in http.group(1) for mark in "*[")
+    return any(mark in _AUTHORITY.sub("", path, count=1) for mark in "*?[")
 
 
 def fixed_folder(pattern: str) -> str:

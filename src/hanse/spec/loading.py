@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hanse.base import Location, Problem, Problems, ProductName, Severity, SpecError
 from hanse.base.codes import ILLEGAL_NAME
 from hanse.base.names import MAX_OWNER_NAME, RESERVED_DOMAINS, name_fault, suggest_name
 from hanse.spec import codes
+from hanse.spec.allowed import source_problem
 from hanse.spec.cache import ContentCache
 from hanse.spec.connections import check_connections
 from hanse.spec.folder import (
@@ -25,7 +27,9 @@ from hanse.spec.globs import is_glob, matches
 from hanse.spec.neighbours import check_neighbours
 from hanse.spec.own import domain_of, mesh_of
 from hanse.spec.retention import check_retention
+from hanse.spec.sources import SourceSettings
 from hanse.spec.summary import Summary, from_document, summarise, to_document
+from hanse.spec.urls import is_remote
 from hanse.spec.variables import Expansion
 from hanse.spec.workspace import Entry, Workspace
 
@@ -106,12 +110,14 @@ class _Load:
         self._cache = cache
         self._environ = environ
         self._problems: list[Problem] = []
+        self._sources: SourceSettings | None = None
         self._products: dict[ProductName, Product] = {}
         self._broken: dict[ProductName, frozenset[str]] = {}
         self._seen: dict[str, list[str]] = {"mesh": [], "domain": [], "product": []}
 
     def load(self) -> Workspace:
         mesh = self._mesh()
+        self._sources = mesh.sources if mesh else None
         domains: dict[str, Domain] = {}
         entries: dict[ProductName, Entry] = {}
         for name, path in self._folders(f"{self._root}/domains", "domains"):
@@ -304,21 +310,28 @@ class _Load:
         )
 
     def _check_files(self, summary: Summary, folder: str) -> None:
-        """Check that file inputs exist; their paths are named as written, without the values of variables."""
-        for file, (name, written, where, only_new) in zip(summary.entry.files, summary.paths, strict=True):
+        """Check that file inputs may be read, and that local ones exist; the network is left alone."""
+        subject = str(summary.entry.name)
+        for file, written in zip(summary.entry.files, summary.paths, strict=True):
+            refused = self._sources and source_problem(file, written, folder, self._sources, self._environ)
+            if refused:
+                self._report(replace(refused, subject=subject))
+                continue
+            if is_remote(file.path):
+                continue
             if is_glob(file.path):
-                if only_new or matches(file.path, folder):
+                if file.only_new or matches(file.path, folder):
                     continue  # an emptied inbox is no fault
             elif os.path.isfile(os.path.join(folder, file.path)):
                 continue
             self._report(
                 Problem(
                     codes.MISSING_FILE,
-                    f"the file of input `{name}` is not there: `{written}`",
-                    where,
+                    f"the file of input `{file.name}` is not there: `{file.shown}`",
+                    file.where,
                     why="paths are relative to the product's folder",
                     fix="put the file there, or correct the path",
-                    subject=str(summary.entry.name),
+                    subject=subject,
                 )
             )
 

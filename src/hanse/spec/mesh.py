@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hanse.spec.retention import Retention
+from hanse.spec.sources import SourceSettings
 
 if TYPE_CHECKING:
     from hanse.spec.connections import Connection
@@ -47,6 +48,7 @@ class MeshConfig:
         retention: how long releases are kept; None: for ever.
         retention_limit: the most that a domain or product may ask for.
         connections: databases that products may read, by name.
+        sources: where file inputs may come from.
     """
 
     name: str
@@ -59,6 +61,7 @@ class MeshConfig:
     retention: Retention | None = None
     retention_limit: Retention | None = None
     connections: Mapping[str, Connection] = field(default_factory=dict)
+    sources: SourceSettings = field(default_factory=SourceSettings)
 
 
 @dataclass(frozen=True, slots=True)

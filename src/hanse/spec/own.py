@@ -10,6 +10,7 @@ from hanse.spec.connections import connections_of
 from hanse.spec.mesh import PYTHON_SECONDS, Domain, EngineSettings, MeshConfig
 from hanse.spec.retention import retention_of
 from hanse.spec.sizes import parse_size
+from hanse.spec.sources import sources_of
 
 if TYPE_CHECKING:
     from hanse.spec.product import TeamMember
@@ -43,6 +44,7 @@ def mesh_of(document: dict[str, Any], root: str) -> MeshConfig:
         retention=retention_of(retention),
         retention_limit=retention_of((retention or {}).get("limit")),
         connections=connections_of(document.get("connections")),
+        sources=sources_of(document.get("sources"), root),
     )
 
 

@@ -6,12 +6,13 @@ import posixpath
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from hanse.base import Code, Location, Problem, ProductName, Severity
 from hanse.base.codes import ILLEGAL_NAME
 from hanse.base.names import MAX_OWNER_NAME, name_fault, suggest_name
 from hanse.spec import codes
+from hanse.spec.address_checks import address_problems
 from hanse.spec.database_input import read_database_input
 from hanse.spec.descriptors import FileInputFile, PipelineFile, PortInputFile, TableFile, TableInputFile
 from hanse.spec.document import Document, Map
@@ -20,7 +21,9 @@ from hanse.spec.models import validate
 from hanse.spec.product import DatabaseInput, FileInput, Format, InputPort, Pipeline, TableSettings
 from hanse.spec.retention import retention_of
 from hanse.spec.text_style import TextStyle
+from hanse.spec.urls import is_remote, place_of
 from hanse.spec.variables import Expansion, expand_document
+from hanse.spec.workspace import WrittenPath
 
 Compression = Literal["none", "gzip", "zip"]
 _DATA_FILE = re.compile(r"(.+?)\.((?:csv|ndjson|jsonl|json)(?:\.gz|\.zip)?|parquet|xlsx|avro)")
@@ -39,7 +42,7 @@ class PipelineReading:
 
     Attributes:
         pipeline: None when it cannot be read.
-        paths: of every file input: its name, its path as written (references unexpanded), its place, ``only_new``.
+        paths: of every file input.
         tables: names under ``tables`` with their places.
         variables: names referred to.
         from_data: inputs were taken from the listing of ``data``.
@@ -47,7 +50,7 @@ class PipelineReading:
 
     pipeline: Pipeline | None = None
     problems: list[Problem] = field(default_factory=list)
-    paths: list[tuple[str, str, Location, bool]] = field(default_factory=list)
+    paths: list[WrittenPath] = field(default_factory=list)
     tables: dict[str, Location] = field(default_factory=dict)
     variables: tuple[str, ...] = ()
     from_data: bool = False
@@ -78,7 +81,10 @@ def read_pipeline(document: Document | None, data: Iterable[str], folder: str, e
         for name, entry in _mapping(document.root.get("inputs")).items()
         if isinstance(entry, Map)
     }
+    headers = _without_headers(document)
     reading.problems += expand_document(document, expansion)
+    for holder, asked in headers.values():
+        holder["headers"] = asked
     reading.variables = tuple(sorted(expansion.names))
     if reading.problems:
         return reading
@@ -106,7 +112,10 @@ def read_pipeline(document: Document | None, data: Iterable[str], folder: str, e
             file = _file(reading, document, inputs[name], name, entry, where)
             if file:
                 files.append(replace(file, written=written[name]))
-                reading.paths.append((name, written[name], document.at(inputs[name], "file"), file.only_new))
+                place = document.at(inputs[name], "file")
+                reading.problems += address_problems(document, inputs[name], file, place)
+                own = tuple((entry.headers or {}).items())
+                reading.paths.append(WrittenPath(name, written[name], place, file.only_new, own))
     tables = _mapping(document.root.get("tables"))
     reading.tables = {name: document.at_key(tables, name) for name in tables}
     settings = {name: _settings(found, reading.tables[name]) for name, found in (model.tables or {}).items()}
@@ -127,6 +136,20 @@ def _settings(found: TableFile, where: Location) -> TableSettings:
         missing=found.missing or usual.missing,
         where=where,
     )
+
+
+def _without_headers(document: Document) -> dict[str, tuple[Map, Any]]:
+    """Take the headers of all inputs out of a document, and return them with the inputs that they belong to.
+
+    Their variables decide who may read a file, not what it holds: a token that changes every day is no other product,
+    and nothing but the request for the file ever sees its value.
+    """
+    inputs = _mapping(document.root.get("inputs"))
+    return {
+        name: (entry, entry.pop("headers"))
+        for name, entry in inputs.items()
+        if isinstance(entry, Map) and "headers" in entry
+    }
 
 
 def _mapping(value: object) -> Map:
@@ -188,7 +211,7 @@ def _file(
     csv, excel = model.csv, model.excel
     return FileInput(
         name=name,
-        path=model.file,
+        path=place_of(model.file),
         format=format_,
         compression=compression,
         columns=dict(model.columns or {}),
@@ -208,7 +231,7 @@ def _file(
 
 def guess_format(path: str) -> tuple[Format | None, Compression]:
     """Return the format and compression that a file's name says."""
-    lower = path.lower()
+    lower = re.sub(r"[?#].*", "", path.lower()) if is_remote(path) and not is_glob(path) else path.lower()
     compression: Compression = "none"
     for suffix, kind in _COMPRESSIONS.items():
         if lower.endswith(suffix):
@@ -245,7 +268,7 @@ def _from_data(reading: PipelineReading, data: Iterable[str], folder: str) -> No
         else:
             format_, compression = guess_format(entry)
             files[name] = FileInput(name, f"data/{entry}", format_ or "csv", compression, where=where)
-            reading.paths.append((name, f"data/{entry}", where, False))
+            reading.paths.append(WrittenPath(name, f"data/{entry}", where))
     reading.pipeline = Pipeline(tuple(files.values()))
 
 

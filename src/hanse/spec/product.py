@@ -11,6 +11,7 @@ from hanse.spec.contract import Contract, Table
 from hanse.spec.retention import Retention
 from hanse.spec.text_style import TextStyle
 from hanse.spec.types import DataType
+from hanse.spec.urls import redact
 
 Lifecycle = Literal["proposed", "draft", "active", "deprecated", "retired"]
 
@@ -68,7 +69,7 @@ class FileInput:
 
     Attributes:
         name: relation name in transforms.
-        path: path or pattern, relative to the product's folder, or absolute; references are expanded.
+        path: path or pattern, relative to the product's folder, or absolute; or an address; references are expanded.
         format: guessed from the name when not written.
         compression: ``none``, ``gzip`` or ``zip`` (one member); guessed from the name; CSV and JSON only.
         columns: name → SQL type, pinning what is otherwise inferred from the whole file; CSV and JSON only.
@@ -104,8 +105,8 @@ class FileInput:
 
     @property
     def shown(self) -> str:
-        """The path for messages and records: without the values of variables."""
-        return self.path if self.written is None else self.written
+        """The path for messages and records: without the values of variables, and without signatures."""
+        return redact(self.path if self.written is None else self.written)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from hanse.base import Code, Location, Problem, ProductName, Severity, digest
 from hanse.base import codes as base_codes
 from hanse.spec import codes
 from hanse.spec.retention import Retention
+from hanse.spec.urls import place_of
 from hanse.spec.variables import Expansion
-from hanse.spec.workspace import DatabaseReference, Entry, FileReference, InputSummary, PortSummary
+from hanse.spec.workspace import DatabaseReference, Entry, FileReference, InputSummary, PortSummary, WrittenPath
 
 if TYPE_CHECKING:
     from hanse.spec.assemble import Assembly
@@ -25,12 +26,12 @@ class Summary:
     """A product's entry and what is looked at on every load.
 
     Attributes:
-        paths: of every file input: its name, its path as written, its place, and whether only new files are read.
+        paths: of every file input.
         others: names in the product's folder that mean nothing.
     """
 
     entry: Entry
-    paths: tuple[tuple[str, str, Location, bool], ...]
+    paths: tuple[WrittenPath, ...]
     others: tuple[str, ...] = ()
 
 
@@ -111,7 +112,7 @@ def to_document(summary: Summary, content: str, data: Sequence[str] | None) -> d
         "problems": [
             [p.code.id, p.what, _place(p.where), p.why, p.fix, p.severity.value, p.subject] for p in entry.problems
         ],
-        "paths": [[name, written, _place(where), new] for name, written, where, new in summary.paths],
+        "paths": [[p.name, p.text, _place(p.where), p.only_new, [*map(list, p.headers)]] for p in summary.paths],
         "databases": [[d.name, d.connection, d.shown, _place(d.where)] for d in entry.databases],
         "retention": entry.retention
         and [entry.retention.releases, entry.retention.days, _place(entry.retention.where)],
@@ -122,7 +123,8 @@ def from_document(document: dict[str, Any], environ: Mapping[str, str]) -> Summa
     """Return the summary that a document was made of; what is kept are paths as written, without values."""
     domain, product, path, version, status = document["entry"]
     paths = tuple(
-        (name, written, _location(where) or Location(path), new) for name, written, where, new in document["paths"]
+        WrittenPath(name, text, _location(where) or Location(path), new, tuple((n, v) for n, v in headers))
+        for name, text, where, new, headers in document["paths"]
     )
     entry = Entry(
         name=ProductName(domain, product),
@@ -158,10 +160,18 @@ def _retention(kept: list[Any] | None) -> Retention | None:
     return Retention(kept[0], kept[1], _location(kept[2])) if kept else None
 
 
-def _files(paths: Iterable[tuple[str, str, Location, bool]], environ: Mapping[str, str]) -> tuple[FileReference, ...]:
+def _files(paths: Iterable[WrittenPath], environ: Mapping[str, str]) -> tuple[FileReference, ...]:
     expansion = Expansion(environ)
     return tuple(
-        FileReference(name, expansion.text(written)[0], where, written, new) for name, written, where, new in paths
+        FileReference(
+            name=p.name,
+            path=place_of(expansion.text(p.text)[0]),
+            where=p.where,
+            written=p.text,
+            only_new=p.only_new,
+            headers={name: expansion.text(value)[0] for name, value in p.headers},
+        )
+        for p in paths
     )
 
 

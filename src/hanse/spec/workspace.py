@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from hanse.base import Location, Problem, ProductName
 from hanse.spec.retention import Retention, combined
+from hanse.spec.urls import redact
 
 if TYPE_CHECKING:
     from hanse.spec.mesh import Domain, MeshConfig
@@ -48,15 +49,35 @@ class InputSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenPath:
+    """Where a file input is, as it stands in its file: what may be kept and shown.
+
+    Attributes:
+        name: the input's name.
+        text: its path, references unexpanded.
+        where: the path's place.
+        only_new: a run reads only files whose content was not taken in before.
+        headers: names of HTTP headers and their values, references unexpanded.
+    """
+
+    name: str
+    text: str
+    where: Location
+    only_new: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FileReference:
     """Where a file input is.
 
     Attributes:
         name: the input's name.
-        path: relative to the product's folder, or absolute; references expanded.
+        path: relative to the product's folder, or absolute, or an address; references expanded.
         where: where the path is written.
         written: the path as written, references unexpanded; None: as ``path``.
         only_new: a run reads only files whose content was not taken in before.
+        headers: of HTTP, references expanded: never to be shown.
     """
 
     name: str
@@ -64,11 +85,12 @@ class FileReference:
     where: Location
     written: str | None = None
     only_new: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def shown(self) -> str:
-        """The path for messages and records: without the values of variables."""
-        return self.path if self.written is None else self.written
+        """The path for messages and records: without the values of variables, and without signatures."""
+        return redact(self.path if self.written is None else self.written)
 
 
 @dataclass(frozen=True, slots=True)
