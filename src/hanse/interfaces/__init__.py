@@ -19,6 +19,7 @@ from hanse.interfaces.files import Fetched, FileSource, RemoteFile, Validator
 from hanse.interfaces.tables import (
     ColumnDraft,
     DataFile,
+    Mending,
     Replacement,
     Snapshot,
     StagedFile,
@@ -40,6 +41,7 @@ __all__ = [
     "Fetched",
     "FileSource",
     "JsonScan",
+    "Mending",
     "ParquetScan",
     "References",
     "RejectedLine",

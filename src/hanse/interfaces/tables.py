@@ -165,6 +165,21 @@ class Replacement:
     same_rows: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """What keeps a table from being read, and what mending it does.
+
+    Attributes:
+        table: the table; None for what all tables share.
+        problem: what is wrong.
+        does: what was, or would be, done about it, to follow "to"; None if no copy is there to mend it from.
+    """
+
+    table: TableName | None
+    problem: Problem
+    does: str | None
+
+
 class TableStore(Protocol):
     """Keeps tables in an open format. Nothing it does is visible to consumers: only a release is.
 
@@ -266,6 +281,29 @@ class TableStore(Protocol):
         Raises:
             StorageError: no such table or snapshot, or its metadata cannot be read.
         """
+        ...
+
+    def mend(self, wanted: Mapping[TableName, Sequence[Snapshot]], *, dry_run: bool = False) -> tuple[Mending, ...]:
+        """Make tables readable again whose metadata is lost or damaged, from the copies that are there.
+
+        Data files are not looked at, and nothing is made up: a snapshot comes back as it was released, or not at all.
+        What is damaged stays beside what replaces it. Nobody else may write meanwhile.
+
+        Args:
+            wanted: tables that must be there, and for each the snapshots that releases name, first the visible one:
+                without it a table is not mended.
+            dry_run: only tell what would be done.
+
+        Returns:
+            One entry for each thing that is wrong; none when all is well.
+
+        Raises:
+            StorageError: the storage cannot be read or written.
+        """
+        ...
+
+    def forget(self, table: TableName) -> None:
+        """Forget a table and leave its files where they are, so that it can be created anew."""
         ...
 
     def snapshots(self, table: TableName) -> tuple[Snapshot, ...]:

@@ -22,6 +22,7 @@ from hanse.pipelines.codes import (
     TABLE_NOT_APPLIED,
 )
 from hanse.pipelines.graph import FileRead, Node, NodeRead, PortRead, published_name
+from hanse.pipelines.mend import mend_tables
 from hanse.pipelines.outdated import has_sql_rules
 from hanse.pipelines.several import stage_several
 from hanse.pipelines.stage import (
@@ -44,19 +45,20 @@ def prepare(work: Work, built: Sequence[Node]) -> None:
     Path(work.scratch).mkdir(parents=True, exist_ok=True)
     work.kept.prepare()
     recorded = _recorded_schemas(work)
+    if work.force:
+        _mend(work, built)
     for node in built:
         name = published_name(work.product, node)
         assert node.table is not None
         schema = work.around.store.schema(name)
         if schema is None and work.force:
-            # Whoever asks for everything anew gets it, also when the store was lost.
             schema = work.around.store.create(name, column_drafts(node.table))
             work.lost.add(name)
         if schema is None:
             raise RunError(
                 TABLE_NOT_APPLIED,
                 f"table {name} is not in the table store",
-                fix="restore the table store from a backup, or make the table anew with `hanse run --force`",
+                fix="`hanse doctor --repair` brings it back if its files are there; `hanse run --force` makes it anew",
                 subject=str(name),
             )
         if schema.schema_id != recorded.get(name) or not _fits(schema, node.table):
@@ -86,6 +88,14 @@ def bring_files(work: Work, wanted: Sequence[Node]) -> None:
             present=tuple(here.get(file.sha256, file) for file in state.present),
         )
     work.situation = replace(work.situation, files=brought)
+
+
+def _mend(work: Work, built: Sequence[Node]) -> None:
+    """Whoever asks for everything anew gets it, also when the store was lost or damaged."""
+    grown = {name for name, growth in work.growing.items() if growth.before is not None}
+    tables = {published_name(work.product, node): node.name in grown for node in built}
+    growing = [name for name, grows in tables.items() if grows]
+    work.lost |= mend_tables(work.around.store, work.around.registry.reader(), tables, growing)
 
 
 def open_session(work: Work, wanted: Sequence[Node], scans: Mapping[str, TableScan]) -> Session:

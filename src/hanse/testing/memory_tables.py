@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Collection, MutableMapping, Sequence
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -17,6 +17,7 @@ from hanse.base import Problem, StorageError, TableName
 from hanse.interfaces import (
     ColumnDraft,
     DataFile,
+    Mending,
     Replacement,
     Snapshot,
     StagedFile,
@@ -196,6 +197,19 @@ class MemoryTables:
         if not os.path.isfile(file.path) or os.path.getsize(file.path) != file.bytes:
             return "is lost"
         return "is damaged" if deep and _digest(file.path) != self._digests[file.path] else ""
+
+    def mend(self, wanted: Mapping[TableName, Sequence[Snapshot]], *, dry_run: bool = False) -> tuple[Mending, ...]:  # noqa: ARG002 - memory has no copies
+        """See :meth:`hanse.interfaces.TableStore.mend`."""
+        return tuple(
+            Mending(table, Problem(UNKNOWN_TABLE, f"there is no table {table}", subject=str(table)), None)
+            for table in wanted
+            if table not in self._tables
+        )
+
+    def forget(self, table: TableName) -> None:
+        """See :meth:`hanse.interfaces.TableStore.forget`."""
+        with self._lock:
+            self._tables.pop(table, None)
 
     def tables(self) -> tuple[TableName, ...]:
         """See :meth:`hanse.interfaces.TableStore.tables`."""

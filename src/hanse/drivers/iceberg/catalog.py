@@ -5,10 +5,11 @@ The SQLite tables are those of PyIceberg's SqlCatalog (schema v1).
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -33,6 +34,9 @@ CREATE TABLE IF NOT EXISTS iceberg_namespace_properties (
 );
 COMMIT;
 """
+
+
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,43 @@ class Catalog:
             "(SELECT 1 FROM iceberg_tables WHERE catalog_name = ?1 AND table_namespace = ?2)",
             (self._name, namespace),
         )
+
+    def faults(self) -> list[str]:
+        """Return what is wrong with the database, in SQLite's words; nothing if it is whole, or not there.
+
+        Raises:
+            sqlite3.Error: it cannot be looked at, which does not mean that it is damaged.
+        """
+        with self._lock:
+            try:
+                connection = self._open(create=False)
+                if connection is None:
+                    return []
+                found = [row[0] for row in connection.execute("PRAGMA integrity_check(20)")]
+                connection.execute("SELECT metadata_location, iceberg_type FROM iceberg_tables LIMIT 1").fetchall()
+            except sqlite3.DatabaseError as error:
+                if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+                    return [str(error)]
+                raise
+            return [] if found == ["ok"] else found
+
+    def set_aside(self, *, dry_run: bool) -> str:
+        """Give the database another name, and return it; the next use makes a new one.
+
+        Raises:
+            OSError: it cannot be renamed.
+        """
+        with self._lock:
+            number = 1
+            while os.path.exists(aside := f"{self._path}.damaged-{number}"):
+                number += 1
+            if not dry_run:
+                self.close()
+                # The journal first: with the new database it would be taken for its own.
+                for end in ("-wal", "-shm", ""):
+                    with suppress(FileNotFoundError):
+                        os.rename(self._path + end, aside + end)
+            return aside
 
     def close(self) -> None:
         """Close the database; the next use opens it again."""

@@ -294,6 +294,16 @@ def read_entries(manifest: Manifest) -> list[dict[str, Any]]:
         raise AvroError(f"not a manifest of Iceberg: {error!r}") from error
 
 
+def read_header(path: str) -> dict[str, str]:
+    """Read the file metadata of a manifest or of a manifest list.
+
+    Raises:
+        OSError: the file cannot be read.
+        AvroError: the file is damaged.
+    """
+    return read_container(_read(path))[0]
+
+
 def live_file(entry: Mapping[str, Any]) -> LiveFile:
     """Return the file of an entry of :func:`existing`."""
     file = entry["data_file"]

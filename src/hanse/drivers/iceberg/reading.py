@@ -85,18 +85,22 @@ class Reader:
         """Return the folder of a table."""
         return f"{self._warehouse}/{table.domain}/{table.product}/{table.local}"
 
-    def state(self, table: TableName) -> TableState:
+    def state(self, table: TableName, *, fresh: bool = False) -> TableState:
         """Return a table as it is now.
+
+        Args:
+            table: the table.
+            fresh: read its metadata from disk, whatever is remembered of it.
 
         Raises:
             StorageError: HNS-T001: there is none; or its metadata cannot be read.
         """
-        state = self.find(table)
+        state = self.find(table, fresh=fresh)
         if state is None:
             raise StorageError(UNKNOWN_TABLE, f"there is no table {table}", fix="run `hanse apply`", subject=str(table))
         return state
 
-    def find(self, table: TableName) -> TableState | None:
+    def find(self, table: TableName, *, fresh: bool = False) -> TableState | None:
         """Return a table as it is now, or None if there is none.
 
         Raises:
@@ -112,7 +116,7 @@ class Reader:
                 # In a copied mesh the catalog still points to the original, which must not be touched from here.
                 why = f"its metadata is `{path}`"
                 raise storage_error(STORAGE_MISSING, f"{table} was written elsewhere", why, str(table))
-            document = self._documents.get(path)
+            document = None if fresh else self._documents.get(path)
             if document is None:
                 try:
                     document = self._read_document(table, path)

@@ -17,7 +17,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Collection, MutableMapping, Sequence
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -31,11 +31,12 @@ from hanse.drivers.iceberg.files import remove, storage_errors, sync, write_new
 from hanse.drivers.iceberg.garbage import check_inside, needed, unneeded
 from hanse.drivers.iceberg.keeping import follow
 from hanse.drivers.iceberg.manifest import local_path
+from hanse.drivers.iceberg.mend import mend
 from hanse.drivers.iceberg.metadata import Document
 from hanse.drivers.iceberg.reading import Reader, TableState, identifier
 from hanse.drivers.iceberg.schema import columns, evolve, ids_in, same_but_for_new_ids, without_docs
 from hanse.drivers.iceberg.verify import fault
-from hanse.interfaces import ColumnDraft, DataFile, Replacement, Snapshot, TableScan, TableSchema
+from hanse.interfaces import ColumnDraft, DataFile, Mending, Replacement, Snapshot, TableScan, TableSchema
 from hanse.interfaces.codes import (
     BAD_FILE,
     COMMIT_CONFLICT,
@@ -205,6 +206,15 @@ class IcebergTables:
             for file in files
             if seen[file.path]
         )
+
+    def mend(self, wanted: Mapping[TableName, Sequence[Snapshot]], *, dry_run: bool = False) -> tuple[Mending, ...]:
+        """See :meth:`hanse.interfaces.TableStore.mend`."""
+        return tuple(mend(self._reader, self._catalog, wanted, dry_run=dry_run))
+
+    def forget(self, table: TableName) -> None:
+        """See :meth:`hanse.interfaces.TableStore.forget`."""
+        with storage_errors(f"forget the table {table}", str(table)), self._catalog.writing():
+            self._catalog.delete(*identifier(table))
 
     def snapshots(self, table: TableName) -> tuple[Snapshot, ...]:
         """See :meth:`hanse.interfaces.TableStore.snapshots`."""
