@@ -144,9 +144,9 @@ def test_an_unknown_driver_is_refused(folder: MeshFolder) -> None:
 def test_doctor_finds_what_is_missing(folder: MeshFolder, mesh: Mesh) -> None:
     mesh.apply()
     unreleased = [f for f in mesh.doctor()["findings"] if f["name"] == "releases"]
-    assert unreleased == [
-        {"name": "releases", "status": "warning", "detail": "a.b has no release yet", "fix": "`hanse run a.b`"}
-    ]
+    (finding,) = unreleased
+    assert (finding["status"], finding["detail"]) == ("warning", "a.b has no release yet")
+    assert finding["fix"] == "`hanse run a.b`"
     mesh.run()
     assert mesh.doctor()["healthy"] is True
     next((folder.root / ".hanse/warehouse").rglob("*.parquet")).unlink()

@@ -28,6 +28,7 @@ from hanse.interfaces.codes import (
     BAD_FILE,
     COMMIT_CONFLICT,
     CORRUPT_STORE,
+    DAMAGED_FILE,
     FOREIGN_TABLE,
     STORAGE_BUSY,
     STORAGE_FULL,
@@ -757,14 +758,19 @@ def test_files_without_a_digest_are_decoded(tmp_path: Path) -> None:
         store.create(ORDERS, TWO)
         made = publish(store, ORDERS, "r1", [{"id": n, "name": str(n)} for n in range(1000)], None)
         (file,) = store._reader.files(store._reader.state(ORDERS), vars_of(store, made))
-    assert fault(replace(file, digest=None), deep=True) is None
-    assert fault(file, deep=True) is None
-    assert fault(replace(file, digest=None, rows=999), deep=True) == "has 1000 rows, not 999"
+    other = replace(file, digest=None)
+    assert fault(file, "t", deep=True) is None
+    assert fault(other, "t", deep=True) is None
+    problem = fault(replace(other, rows=999), "t", deep=True)
+    assert problem is not None
+    assert "has 1000 rows, not 999" in problem.what
     content = bytearray(Path(file.path).read_bytes())
     content[4:200] = bytes(196)
     Path(file.path).write_bytes(content)
-    assert fault(replace(file, digest=None), deep=False) is None
-    assert str(fault(replace(file, digest=None), deep=True)).startswith("cannot be decoded: ")
+    assert fault(other, "t", deep=False) is None
+    problem = fault(other, "t", deep=True)
+    assert problem is not None
+    assert (problem.code, "cannot be decoded: " in problem.what) == (DAMAGED_FILE, True)
 
 
 def test_a_look_at_the_end_finds_any_change_of_a_footer(tmp_path: Path) -> None:
@@ -778,6 +784,6 @@ def test_a_look_at_the_end_finds_any_change_of_a_footer(tmp_path: Path) -> None:
     length = int.from_bytes(content[-8:-4], "little")
     for at in range(len(content) - 8 - length, len(content), 7):
         path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
-        assert fault(file, deep=False)
+        assert fault(file, "t", deep=False)
     path.write_bytes(content)
-    assert fault(file, deep=False) is None
+    assert fault(file, "t", deep=False) is None

@@ -12,3 +12,9 @@ UNKNOWN_DRIVER = Code(
     "unknown driver",
     "`mesh.yaml` asks for a driver that this version of Hanse does not have.",
 )
+RUNS_UNDER_WAY = Code(
+    "HNS-A003",
+    "not while runs are under way",
+    "`hanse doctor --repair` sets what tables point to, and a run beside it could commit to what is being replaced. "
+    "Nothing was changed. Wait for the run, or end it; a run whose process died does not count.",
+)

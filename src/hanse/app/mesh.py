@@ -404,11 +404,43 @@ class Mesh:
 
         return registry.verify_events(self.registry.reader(), expected_head=expected_head).as_document()
 
-    def doctor(self) -> Document:
-        """Look at everything that the mesh needs to work, and say what is wrong and how to mend it."""
+    def doctor(self, *, deep: bool = False) -> Document:
+        """Look at everything that the mesh needs to work, and say what is wrong and how to mend it.
+
+        Args:
+            deep: read every byte of the data of every release, not only the ends of files.
+
+        Returns:
+            ``findings``: ``name`` (what was looked at), ``status`` (``ok``, ``warning``, ``problem``), ``detail``,
+            ``means`` (for readers or runs), ``fix``, ``code``, ``subject``; and ``healthy``, False if any is a problem.
+            A look that fails is itself a problem: nothing is left out in silence.
+        """
         from hanse.app import doctor
 
-        return doctor.examine(self)
+        return doctor.examine(self, deep=deep)
+
+    def repair(
+        self, *, deep: bool = False, confirm: Confirm | None = None, listener: Listener | None = None
+    ) -> Document:
+        """Mend what is damaged, from copies that are there and by runs that make tables anew.
+
+        What is damaged is never overwritten, and no release is rolled back: that is for a person to decide.
+
+        Args:
+            deep: look for damage as ``doctor(deep=True)`` does.
+            confirm: asked once with what would be done if there is anything; None goes on without asking.
+            listener: hears of progress.
+
+        Returns:
+            ``steps``: ``subject``, ``what`` is wrong, what mending it ``does``, ``done``, ``error``; ``cannot``:
+            findings that nothing here mends; ``repaired``, False if ``confirm`` said no.
+
+        Raises:
+            Conflict: HNS-A003: a run is under way.
+        """
+        from hanse.app import repair
+
+        return repair.repair(self, deep=deep, confirm=confirm, listener=listener)
 
     def close(self) -> None:
         """Give everything back. Closing twice is harmless."""

@@ -154,3 +154,9 @@ PROTOCOL_MISSING = Code(
     "protocol not available",
     "The package that speaks the protocol of an address is not installed, or no package is known to speak it.",
 )
+DAMAGED_FILE = Code(
+    "HNS-T018",
+    "data file is damaged",
+    "A file of a committed snapshot does not hold what was written to it. Readers of the snapshot fail, or get wrong "
+    "rows. Restore the file from a backup, or run the product again and release the new snapshot.",
+)

@@ -180,6 +180,10 @@ class Mending:
     does: str | None
 
 
+Seen = MutableMapping[str, Problem | None]
+"""What was found wrong with each file, by path; None if nothing was."""
+
+
 class TableStore(Protocol):
     """Keeps tables in an open format. Nothing it does is visible to consumers: only a release is.
 
@@ -267,7 +271,12 @@ class TableStore(Protocol):
         ...
 
     def verify(
-        self, table: TableName, snapshot_id: int, *, deep: bool = False, seen: MutableMapping[str, str] | None = None
+        self,
+        table: TableName,
+        snapshot_id: int,
+        *,
+        deep: bool = False,
+        seen: MutableMapping[str, Problem | None] | None = None,
     ) -> tuple[Problem, ...]:
         """Look at every file that a snapshot needs and return what is missing or damaged; empty when all is well.
 
@@ -275,8 +284,8 @@ class TableStore(Protocol):
             table: the table.
             snapshot_id: the snapshot.
             deep: compare every byte of the data with what was committed, not only what a look at the files' ends tells.
-            seen: what was found wrong with each file, nothing if nothing was, by path. What stands there is not looked
-                at again, what is looked at is put there: snapshots share files.
+            seen: what was found wrong with each file, None if nothing was, by path. What stands there is not looked at
+                again, what is looked at is put there: snapshots share files.
 
         Raises:
             StorageError: no such table or snapshot, or its metadata cannot be read.

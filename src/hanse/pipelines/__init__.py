@@ -3,9 +3,19 @@
 Only light modules are imported here; building loads the rest when there is something to build.
 """
 
+from hanse.pipelines.mend import needed_snapshots
 from hanse.pipelines.retention import expired_releases
 from hanse.pipelines.rollback import pause_problem, roll_back
 from hanse.pipelines.run import Outcome, execute
 from hanse.pipelines.situation import Surroundings, order
 
-__all__ = ["Outcome", "Surroundings", "execute", "expired_releases", "order", "pause_problem", "roll_back"]
+__all__ = [
+    "Outcome",
+    "Surroundings",
+    "execute",
+    "expired_releases",
+    "needed_snapshots",
+    "order",
+    "pause_problem",
+    "roll_back",
+]

@@ -171,7 +171,8 @@ BAD_ROWS = Code(
 HISTORY_LOST = Code(
     "HNS-L080",
     "rows of earlier deliveries are lost",
-    "A table that grows holds what earlier deliveries brought, and its files or metadata are lost or damaged. A run has "
-    "only today's delivery, so it cannot make the table anew. Restore the files from a backup, or roll back to a release "
-    "that is whole: `hanse doctor` names it. To begin anew without the past, run once with `materialize: replace`.",
+    "A table that grows holds what earlier deliveries brought, and its files or metadata are lost or damaged. A run "
+    "has only today's delivery, so it cannot make the table anew. Restore the files from a backup, or roll back to a "
+    "release that is whole: `hanse doctor` names it. To begin anew without the past, run once with `materialize: "
+    "replace`.",
 )

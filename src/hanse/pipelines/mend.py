@@ -64,6 +64,8 @@ def mend_tables(
     names = sorted(tables)
     known = needed_snapshots(reader, names[0].owner) if names else {}
     wanted = {name: known[name] for name in names if name in known}
+    if any(m.table is None for m in store.mend(wanted, dry_run=True)):
+        wanted = dict(needed_snapshots(reader))  # what all tables share is made anew for all of them
     lost = {m.table: m.problem for m in store.mend(wanted) if m.does is None and m.table is not None}
     for name in names:
         if name in growing and name in wanted:
@@ -76,12 +78,12 @@ def mend_tables(
                     fix="restore what is lost from a backup, or go back to a whole release: `hanse doctor` names it",
                     subject=str(name),
                 )
-    for name in lost:
+    for name in lost.keys() & set(names):
         store.forget(name)
     for name in names:
         if name not in wanted and _is_unreadable(store, name):
             store.forget(name)  # applied and never released: there is nothing to lose
-    return frozenset(lost)
+    return frozenset(lost.keys() & set(names))
 
 
 def _is_unreadable(store: TableStore, table: TableName) -> bool:

@@ -28,6 +28,7 @@ from hanse.registry.records import (
 
 if TYPE_CHECKING:
     from hanse.registry.events import Break, BrokenLink, EventsVerdict, verify_events
+    from hanse.registry.integrity import verify_registry
     from hanse.registry.reader import Reader
     from hanse.registry.registry import Registry
     from hanse.registry.writer import Writer
@@ -56,6 +57,7 @@ __all__ = [
     "StepStatus",
     "Writer",
     "verify_events",
+    "verify_registry",
 ]
 
 _LAZY = {
@@ -66,6 +68,7 @@ _LAZY = {
     "Registry": "hanse.registry.registry",
     "Writer": "hanse.registry.writer",
     "verify_events": "hanse.registry.events",
+    "verify_registry": "hanse.registry.integrity",
 }
 
 

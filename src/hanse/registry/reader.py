@@ -220,6 +220,14 @@ class Reader:
         with self._database.reading() as connection:
             return tuple(rows.event_of(row, json.loads(row.data)) for row in connection.execute(chosen))
 
+    def faults(self) -> tuple[str, ...]:
+        """Look at every page of the database and return what is wrong, in the database's words."""
+        with self._database.reading() as connection:
+            found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check(20)")]
+            orphans = {row[0] for row in connection.exec_driver_sql("PRAGMA foreign_key_check")}
+        pages = [] if found == ["ok"] else found
+        return (*pages, *(f"rows of {name} name others that are gone" for name in sorted(orphans)))
+
     @contextmanager
     def raw_events(self, *, page: int = 1_000) -> Iterator[Iterator[Mapping[str, Any]]]:
         """Open all events in order, exactly as stored, for verification: nothing is decoded, so nothing can fail.

@@ -27,6 +27,7 @@ from hanse.interfaces import (
 )
 from hanse.interfaces.codes import (
     BAD_FILE,
+    DAMAGED_FILE,
     FOREIGN_FILE,
     ILLEGAL_NOTE,
     KEPT_FILE,
@@ -182,21 +183,27 @@ class MemoryTables:
         return {file.path for _, files in self._held(table).snapshots.values() for file in files}
 
     def verify(
-        self, table: TableName, snapshot_id: int, *, deep: bool = False, seen: MutableMapping[str, str] | None = None
+        self,
+        table: TableName,
+        snapshot_id: int,
+        *,
+        deep: bool = False,
+        seen: MutableMapping[str, Problem | None] | None = None,
     ) -> tuple[Problem, ...]:
         """See :meth:`hanse.interfaces.TableStore.verify`."""
         _, files = self._known(table, snapshot_id)
         seen = {} if seen is None else seen
         for file in files:
             if file.path not in seen:
-                seen[file.path] = self._damage(file, deep=deep)
-        lost = [file for file in files if seen[file.path]]
-        return tuple(Problem(LOST_FILE, f"`{f.path}` {seen[f.path]}", subject=str(table)) for f in lost)
+                seen[file.path] = self._damage(file, str(table), deep=deep)
+        return tuple(problem for file in files if (problem := seen[file.path]))
 
-    def _damage(self, file: DataFile, *, deep: bool) -> str:
+    def _damage(self, file: DataFile, table: str, *, deep: bool) -> Problem | None:
         if not os.path.isfile(file.path) or os.path.getsize(file.path) != file.bytes:
-            return "is lost"
-        return "is damaged" if deep and _digest(file.path) != self._digests[file.path] else ""
+            return Problem(LOST_FILE, f"`{file.path}` is lost", subject=table)
+        if deep and _digest(file.path) != self._digests[file.path]:
+            return Problem(DAMAGED_FILE, f"`{file.path}` is damaged", subject=table)
+        return None
 
     def mend(self, wanted: Mapping[TableName, Sequence[Snapshot]], *, dry_run: bool = False) -> tuple[Mending, ...]:  # noqa: ARG002 - memory has no copies
         """See :meth:`hanse.interfaces.TableStore.mend`."""

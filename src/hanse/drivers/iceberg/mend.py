@@ -20,6 +20,7 @@ from hanse.interfaces import Mending, Snapshot
 from hanse.interfaces.codes import CORRUPT_STORE, STORAGE_MISSING, UNKNOWN_SNAPSHOT, UNKNOWN_TABLE
 
 _MENDABLE = {CORRUPT_STORE, STORAGE_MISSING, UNKNOWN_SNAPSHOT, UNKNOWN_TABLE}
+_RESTORE = "restore it from a backup"
 Wanted = Mapping[TableName, Sequence[Snapshot]]
 
 
@@ -29,9 +30,7 @@ def mend(reader: Reader, catalog: Catalog, wanted: Wanted, *, dry_run: bool) -> 
         faults = catalog.faults()
     if faults:
         why = "; ".join(faults[:3])
-        problem = Problem(
-            CORRUPT_STORE, "the catalog of all tables is damaged", why=why, fix="restore it from a backup"
-        )
+        problem = Problem(CORRUPT_STORE, "the catalog of all tables is damaged", why=why, fix=_RESTORE)
         with storage_errors("put the damaged catalog aside"):
             aside = catalog.set_aside(dry_run=dry_run)
         yield Mending(None, problem, f"put it aside as `{aside}` and make it anew of the tables' own metadata")
@@ -60,7 +59,7 @@ def _fault(reader: Reader, catalog: Catalog | None, table: TableName, wanted: Se
             pointer = catalog.pointer(*identifier(table))
     if catalog is None or pointer is None:
         what = f"the catalog does not know the table {table}"
-        return _Fault(table, None, Problem(UNKNOWN_TABLE, what, fix="restore it from a backup", subject=str(table)))
+        return _Fault(table, None, Problem(UNKNOWN_TABLE, what, fix=_RESTORE, subject=str(table)))
     try:
         state = reader.state(table, fresh=True)
     except StorageError as error:

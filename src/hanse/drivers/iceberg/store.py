@@ -41,7 +41,6 @@ from hanse.interfaces.codes import (
     BAD_FILE,
     COMMIT_CONFLICT,
     ILLEGAL_NOTE,
-    LOST_FILE,
     OTHER_COLUMNS,
     STORAGE_MISSING,
 )
@@ -183,7 +182,12 @@ class IcebergTables:
         return self._reader.bounds(state, state.snapshot(snapshot_id))
 
     def verify(
-        self, table: TableName, snapshot_id: int, *, deep: bool = False, seen: MutableMapping[str, str] | None = None
+        self,
+        table: TableName,
+        snapshot_id: int,
+        *,
+        deep: bool = False,
+        seen: MutableMapping[str, Problem | None] | None = None,
     ) -> tuple[Problem, ...]:
         """Look at size and footer of every file; see :meth:`hanse.interfaces.TableStore.verify`."""
         state = self._reader.state(table)
@@ -195,17 +199,8 @@ class IcebergTables:
             return tuple(error.problems)
         for file in files:
             if file.path not in seen:
-                seen[file.path] = fault(file, deep=deep) or ""
-        return tuple(
-            Problem(
-                LOST_FILE,
-                f"`{file.path}` {seen[file.path]}",
-                fix="restore it from a backup or run again",
-                subject=str(table),
-            )
-            for file in files
-            if seen[file.path]
-        )
+                seen[file.path] = fault(file, str(table), deep=deep)
+        return tuple(problem for file in files if (problem := seen[file.path]))
 
     def mend(self, wanted: Mapping[TableName, Sequence[Snapshot]], *, dry_run: bool = False) -> tuple[Mending, ...]:
         """See :meth:`hanse.interfaces.TableStore.mend`."""

@@ -5,30 +5,35 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from hanse.base import Problem
 from hanse.drivers.iceberg.manifest import LiveFile
 from hanse.drivers.iceberg.seal import digest, footer_digest
+from hanse.interfaces.codes import DAMAGED_FILE, LOST_FILE
 
 _PARQUET_END = b"PAR1"
 
 
-def fault(file: LiveFile, *, deep: bool) -> str | None:
-    """Return what is wrong with a data file, in words that follow its path; None when all is well.
+def fault(file: LiveFile, table: str, *, deep: bool) -> Problem | None:
+    """Return what is wrong with a data file; None when all is well.
 
     Args:
         file: as its manifest says.
+        table: the table's name.
         deep: read all of it, not its footer alone. Either is compared with the digest of what was committed; if nobody
             noted one, it is decoded instead, which finds most damage, but not all.
     """
-    for look in (_look_at_ends, _look_at_content if deep else _look_at_footer):
-        try:
-            found = look(file)
-        except FileNotFoundError:
-            return "is missing"
-        except OSError as error:
-            return f"cannot be read: {error.strerror or error}"
-        if found:
-            return found
-    return None
+    code, words = LOST_FILE, None
+    try:
+        words = _look_at_ends(file)
+        if words is None:
+            code, words = DAMAGED_FILE, (_look_at_content if deep else _look_at_footer)(file)
+    except FileNotFoundError:
+        code, words = LOST_FILE, "is missing"
+    except OSError as error:
+        code, words = LOST_FILE, f"cannot be read: {error.strerror or error}"
+    if words is None:
+        return None
+    return Problem(code, f"`{file.path}` {words}", fix="restore it from a backup or run again", subject=table)
 
 
 def _look_at_ends(file: LiveFile) -> str | None:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from hanse.base import StorageError
+from hanse.base import Problem, StorageError
 from hanse.interfaces import ColumnDraft, StagedFile, StoredColumn, TableSchema, TableStore
 from hanse.interfaces.codes import (
     BAD_FILE,
+    DAMAGED_FILE,
     LOST_FILE,
 )
 from hanse.spec.types import Scalar
@@ -112,15 +113,15 @@ class FileSuite(TablesSuite):
         kept = stage_rows(store, ORDERS, "r1", [{"id": n} for n in range(100)])
         first = commit_files(store, ORDERS, [kept], parent_id=None, run_id="r1")
         second = append(store, "r2", [{"id": 100}], first)
-        seen: dict[str, str] = {}
+        seen: dict[str, Problem | None] = {}
         for snapshot in (first, second):
             assert store.verify(ORDERS, snapshot.snapshot_id, deep=True, seen=seen) == ()
-        assert seen == dict.fromkeys(store.scan(ORDERS, second.snapshot_id).files, "")
+        assert seen == dict.fromkeys(store.scan(ORDERS, second.snapshot_id).files)
         content = bytearray(Path(kept.path).read_bytes())
         content[20] ^= 1
         Path(kept.path).write_bytes(content)
         for snapshot in (first, second):
             assert store.verify(ORDERS, snapshot.snapshot_id, deep=True, seen=seen) == ()
             (problem,) = store.verify(ORDERS, snapshot.snapshot_id, deep=True)
-            assert problem.code == LOST_FILE
+            assert problem.code == DAMAGED_FILE
             assert kept.path in problem.what
