@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks import report
 from benchmarks.processes import BUILD, ROOT, ProcessFailed, compile_modules
 
-NAMES = ("lineitem", "merge", "chain", "products", "start", "lookups", "demo")
+NAMES = ("lineitem", "transforms", "merge", "appends", "chain", "products", "start", "lookups", "demo")
 PAGE = ROOT / "docs" / "benchmarks.md"
 
 
