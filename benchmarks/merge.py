@@ -7,9 +7,10 @@ import os
 import shutil
 import statistics
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks import lineitem, tpch
 from benchmarks.folders import Folder
@@ -49,7 +50,7 @@ def measure(folder: Path, *, quick: bool) -> Result:
     make(folder / "mesh", base)
     found = {where: list(merges(folder, base, rows, rounds, where)) for where in ("recent", "scattered")}
     recent, scattered = found["recent"], found["scattered"]
-    upsert = run_pyiceberg(folder, base, _delivery(folder, base, rows, 1, "scattered"), min(rows, _UPSERTED))
+    upsert = run_pyiceberg(folder, base, delivery(folder, base, rows, 1, "scattered"), min(rows, _UPSERTED))
     what = f"{rows:,} rows into {rows_of(folder / 'mesh'):,}"
     limit = "bare rewrite of the table"
     return Result(
@@ -83,26 +84,28 @@ def measure(folder: Path, *, quick: bool) -> Result:
     )  # fmt: skip
 
 
-def make(folder: Path, base: Path) -> None:
-    """Write, apply and run a mesh with lineitem as its first delivery."""
+def make(folder: Path, base: Path, *, engine: Mapping[str, Any] | None = None) -> Usage:
+    """Write, apply and run a mesh with lineitem as its first delivery; return what the run used."""
     mesh = Folder(folder)
+    if engine:
+        mesh.write("mesh.yaml", {"apiVersion": "hanse/v1", "kind": "Mesh", "name": "bench", "engine": engine})
     mesh.product(PRODUCT, {"lineitem": lineitem.COLUMNS})
     mesh.settings(PRODUCT, {"lineitem": {"materialize": "merge"}})
-    _deliver(folder, base)
+    deliver(folder, base)
     hanse(folder, "apply", "--yes")
-    hanse(folder, "run")
+    return hanse(folder, "run")
 
 
 def merges(folder: Path, base: Path, rows: int, rounds: int, where: str) -> Iterator[Merged]:
     """Merge deliveries, each on both sides in turn, and require that both come to the same."""
     mesh = folder / "mesh"
     for number in range(1, rounds + 1):
-        delivery = _delivery(folder, base, rows, number, where)
+        file = delivery(folder, base, rows, number, where)
         before = _files(mesh)
-        _deliver(mesh, delivery)
+        deliver(mesh, file)
         whole = hanse(mesh, "run", "--json")
         output = folder / "bare.parquet"
-        bare = program("merge_bare", delivery, output, *before)
+        bare = program("merge_bare", file, output, *before)
         _require_equal(mesh, output)
         output.unlink()
         (ran,) = json.loads(whole.output)["runs"]
@@ -127,14 +130,16 @@ def rows_of(mesh: Path) -> int:
     return int(hanse(mesh, "query", f"SELECT count(*) AS n FROM {TABLE}", "--format", "csv").output.split()[-1])
 
 
-def _delivery(folder: Path, base: Path, rows: int, number: int, where: str) -> Path:
+def delivery(folder: Path, base: Path, rows: int, number: int, where: str) -> Path:
+    """Return a file of changed rows, made when first needed."""
     file = folder / f"{where}-{number}.parquet"
     if not file.is_file():
         program("merge_changes", base, file, str(rows), str(number), where)
     return file
 
 
-def _deliver(mesh: Path, file: Path) -> None:
+def deliver(mesh: Path, file: Path) -> None:
+    """Put a file where the product expects its delivery."""
     place = mesh / "domains" / "bench" / "tpch" / "data" / "lineitem.parquet"
     place.parent.mkdir(exist_ok=True)
     place.unlink(missing_ok=True)

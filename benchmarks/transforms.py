@@ -33,7 +33,10 @@ def measure(folder: Path, *, quick: bool) -> Result:
         "bare": partial(run_bare, bare),
     }
     if not quick:
-        sides |= {"dbt": partial(run_dbt, folder / "dbt", data), "sqlmesh": partial(run_sqlmesh, folder / "sqlmesh", data)}
+        sides |= {
+            "dbt": partial(run_dbt, folder / "dbt", data),
+            "sqlmesh": partial(run_sqlmesh, folder / "sqlmesh", data),
+        }
     found = alternate(sides, rounds)
     _require_equal(folder / "mesh", bare)
     what, limit = "ten transforms", "bare DuckDB"
@@ -116,7 +119,7 @@ def run_sqlmesh(folder: Path, data: Path) -> Usage:
     for file in _SQL.glob("*.sql"):
         text = statement(file, lambda name: f"read_parquet('{data}/{name}.parquet')")
         (folder / "models" / file.name).write_text(f"MODEL (name bench.{file.stem}, kind FULL);\n{text}")
-    command = [environments.peer("sqlmesh") / "sqlmesh", "plan", "--auto-apply", "--no-prompts"]
+    command: list[str | Path] = [environments.peer("sqlmesh") / "sqlmesh", "plan", "--auto-apply", "--no-prompts"]
     return run(command, folder=folder)
 
 
@@ -137,7 +140,9 @@ def _require_equal(mesh: Path, bare: Path) -> None:
     """Require the same rows in every table; means are rounded, as they depend on the order of summing."""
     code = "import sys, duckdb; print(*duckdb.sql(sys.argv[1]).fetchone(), sep=',')"
     for table, columns in shapes(bare).items():
-        values = ", ".join(f"CAST({f'round({c}, 6)' if kind == 'DOUBLE' else c} AS VARCHAR)" for c, kind in columns.items())
+        values = ", ".join(
+            f"CAST({f'round({c}, 6)' if kind == 'DOUBLE' else c} AS VARCHAR)" for c, kind in columns.items()
+        )
         question = f"SELECT count(*) AS n, bit_xor(hash({values})) AS h FROM "
         ours = hanse(mesh, "query", f"{question}{PRODUCT}.{table}", "--format", "csv").output.splitlines()[-1]
         theirs = run([sys.executable, "-c", code, f"{question}'{bare}/output/{table}.parquet'"]).output.strip()

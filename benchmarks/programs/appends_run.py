@@ -20,7 +20,8 @@ found: dict[str, list[float]] = {"wall": [], "cpu": [], "commit": []}
 for number in range(runs):
     begin = number * rows
     writer.execute(
-        f"COPY (SELECT i AS n, i * 7919 % 1000 AS v, 'event ' || i % 100 AS s FROM range({begin}, {begin + rows}) r(i)) "
+        "COPY (SELECT i AS n, i * 7919 % 1000 AS v, 'event ' || i % 100 AS s "
+        f"FROM range({begin}, {begin + rows}) r(i)) "
         f"TO '{place}/{number:05d}.parquet' (COMPRESSION zstd)"
     )
     cpu, wall = time.process_time(), time.perf_counter()
