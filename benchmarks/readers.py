@@ -39,17 +39,15 @@ def measure(folder: Path, *, quick: bool) -> Result:
         f"One product of two tables of {ROWS:,} rows, built from one file that holds a version number. A process "
         f"publishes a new version every {60 / PER_MINUTE:g} s with `mesh.run`; {_PROCESSES} other processes with "
         f"{_THREADS} threads each ask one question to both tables (`mesh.query`), and rest for "
-        "0.05 s before the next. Each answer must hold one version in both tables, all rows of it, and none older than the "
-        "answer before. Beside it the same readers with nobody writing.",
+        "0.05 s before the next. Each answer must hold one version in both tables, all rows of it, and none "
+        "older than the answer before. Beside it the same readers with nobody writing.",
         (
             Row("from release to release", "s", written["seconds"] / written["releases"], target=Target(0.6)),
             Row("errors and torn reads", "faults", len(faults), target=Target(0)),
             Row("read, p50", "ms", _share(busy, 0.5), "nobody writes", _share(quiet, 0.5)),
             Row("read, p99", "ms", _share(busy, 0.99), "nobody writes", _share(quiet, 0.99)),
         ),
-        (
-            f"{len(busy):,} answers while {written['releases']} versions were published, {seen} of them seen by a reader",
-        ),
+        (f"{len(busy):,} answers while {written['releases']} versions were published, of which readers saw {seen}",),
     )
 
 

@@ -127,24 +127,26 @@ def with_fields(document: Document, fields: list[dict[str, Any]], last_column_id
 
 
 def snapshot_of(document: Document, snapshot_id: int) -> dict[str, Any] | None:
-    """Return a snapshot by its id."""
-    found = (s for s in document.get("snapshots", ()) if s["snapshot-id"] == snapshot_id)
+    """Return a snapshot by its id; the newest are looked at first, as those are wanted most."""
+    found = (s for s in reversed(document.get("snapshots") or ()) if s["snapshot-id"] == snapshot_id)
     return next(found, None)
 
 
 def snapshot_of_run(document: Document, run_id: str) -> dict[str, Any] | None:
     """Return the snapshot that a run committed."""
-    summaries = [snapshot.get("summary", _NO_SUMMARY) for snapshot in document.get("snapshots", ())]
-    runs = [summary.get(RUN_ID) for summary in summaries]
-    found: Document | None = document["snapshots"][runs.index(run_id)] if run_id in runs else None
-    return found
+    for snapshot in reversed(document.get("snapshots") or ()):
+        if (snapshot.get("summary") or _NO_SUMMARY).get(RUN_ID) == run_id:
+            found: Document = snapshot
+            return found
+    return None
 
 
 def new_snapshot_id(document: Document) -> int:
     """Return an id that no snapshot of the table has: 63 random bits, as PyIceberg gives them."""
+    taken = {snapshot["snapshot-id"] for snapshot in document.get("snapshots") or ()}
     while True:
         number = uuid.uuid4().int >> 65
-        if number and snapshot_of(document, number) is None:
+        if number and number not in taken:
             return number
 
 
