@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import hanse
+from faults.kinds import KINDS
 from hanse.app import Mesh
 from hanse.base import Conflict, RegistryError
 from hanse.pipelines.codes import BUSY
@@ -47,6 +48,11 @@ class Operation:
     again: Act | None = None
     beside: Act | None = None
     vague: tuple[str, ...] = ()
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What can go wrong with it. A power cut would end the second process as well."""
+        return tuple(kind for kind in KINDS if kind != "power" or self.beside is None)
 
 
 def run(mesh: Mesh) -> Any:

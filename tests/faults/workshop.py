@@ -68,7 +68,7 @@ class Prepared:
         found = []
         for call, _ in self.calls:
             counts[call] = counts.get(call, 0) + 1
-            kinds = [kind for kind, calls in KINDS.items() if call in calls]
+            kinds = [kind for kind in self.operation.kinds if call in KINDS[kind]]
             found += [Fault(self.operation.name, call, counts[call], kind) for kind in kinds]
         return found
 

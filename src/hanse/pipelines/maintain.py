@@ -19,6 +19,7 @@ from hanse.base import HanseError, ProductName, RunError, TableName, new_id
 from hanse.interfaces import DataFile, Replacement, SessionLimits, TableScan
 from hanse.pipelines.codes import COMPACTION_LOST_ROWS
 from hanse.pipelines.lease import LEASE_SECONDS, Heartbeat, end_leases_of_the_dead, owner_identity
+from hanse.pipelines.run import files_failed
 from hanse.pipelines.situation import Surroundings
 from hanse.registry import Release, ReleasedTable, Run, RunStatus
 
@@ -75,9 +76,13 @@ def maintain(
 
     Raises:
         Conflict: a run of the product is under way.
+        RunError: the operating system refused a file.
         StorageError: a table cannot be read or written; what was done before stands.
     """
-    return _Maintenance(around, name, grace, stray_age).run(expire, dry_run=dry_run)
+    try:
+        return _Maintenance(around, name, grace, stray_age).run(expire, dry_run=dry_run)
+    except OSError as error:
+        raise files_failed(name, error) from error
 
 
 class _Maintenance:

@@ -87,7 +87,7 @@ def _build(around: Surroundings, situation: Situation, run: Run, *, force: bool,
         except HanseError as error:
             return _failed(around, situation, run, error)
         except OSError as error:
-            return _failed(around, situation, run, _files_failed(situation.name, error))
+            return _failed(around, situation, run, files_failed(situation.name, error))
         except BaseException as error:
             with suppress(HanseError):  # what ended the run is the greater news
                 _end_failed(around, run, _unexpected(error))
@@ -187,7 +187,8 @@ def _end(around: Surroundings, run: Run, status: RunStatus, error: HanseError | 
     discard_staged(around, run)
 
 
-def _files_failed(name: ProductName, error: OSError) -> RunError:
+def files_failed(name: ProductName, error: OSError) -> RunError:
+    """Say that the operating system refused a run's own files."""
     reason = error.strerror or type(error).__name__
     return RunError(
         FILES_FAILED,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -162,7 +163,8 @@ def sift(cursor: duckdb.DuckDBPyConnection, scan: CsvScan, path: str, at_most: i
         reason = (error.strerror or str(error)).lower()
         raise EngineError(codes.WRITE_FAILED, f"`{path}` cannot be written: {reason}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
         for table in (rejects, scans):
             cursor.execute(f"DROP TABLE IF EXISTS {identifier(table)}")
     return tuple(RejectedLine(int(number), line or "", reason or "") for number, line, reason in found)

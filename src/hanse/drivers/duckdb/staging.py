@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,8 @@ def stage_file(
         reason = (error.strerror or str(error)).lower()
         raise EngineError(codes.WRITE_FAILED, f"`{path}` cannot be written: {reason}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # maintenance removes what is left; the row counts or the first error are the news
+            partial.unlink(missing_ok=True)
     return StagedFile(path, rows=row[1], bytes=row[2])
 
 
