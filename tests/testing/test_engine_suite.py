@@ -44,10 +44,12 @@ class _ByName(DuckDBSession):
 
 
 class _Trusting(DuckDBSession):
-    def statistics(self, files: Sequence[str]) -> Mapping[str, ColumnStatistics]:
+    def statistics(
+        self, files: Sequence[str], columns: Sequence[StoredColumn] | None = None
+    ) -> Mapping[str, ColumnStatistics]:
         return {
             name: ColumnStatistics(s.rows, s.nulls, s.minimum, s.maximum or 2.0)
-            for name, s in super().statistics(files).items()
+            for name, s in super().statistics(files, columns).items()
         }
 
 

@@ -215,8 +215,16 @@ class Session(Protocol):
         """
         ...
 
-    def statistics(self, files: Sequence[str]) -> Mapping[str, ColumnStatistics]:
-        """Return, per top-level column, what the footers of Parquet files say exactly over all the files."""
+    def statistics(
+        self, files: Sequence[str], columns: Sequence[StoredColumn] | None = None
+    ) -> Mapping[str, ColumnStatistics]:
+        """Return, per top-level column, what the footers of Parquet files say exactly over all the files.
+
+        Args:
+            files: the files.
+            columns: those of the table that the files belong to. Then columns are found by field id and told by their
+                present names, whatever a file calls them; otherwise by the name that they have in every file.
+        """
         ...
 
     def interrupt(self) -> None:

@@ -8,6 +8,7 @@ from hanse import quality
 from hanse.base import Blocked, Severity
 from hanse.interfaces import (
     Session,
+    StoredColumn,
     TableScan,
 )
 from hanse.pipelines.codes import (
@@ -82,6 +83,7 @@ class Checking:
             table_name=published_name(self._work.product, node),
             relations=relations,
             checks=checks,
+            columns=self._work.columns[node.name],
         )
 
     def _verify_growth(self, node: Node, change: Change, relations: Mapping[str, str]) -> quality.Verdict:
@@ -115,10 +117,14 @@ class Checking:
         return quality.checks_of(node.port.contract, node.table)
 
     def _was_checked_alike(self, node: Node) -> bool:
-        """Say whether the rows that stay were checked by the clauses that hold now."""
+        """Say whether the rows that stay were checked by the clauses that hold now, of the same columns."""
         visible, release = self._work.visible(node), self._work.situation.visible
         if visible is None or release is None or self._work.growing[node.name].before is None:
             return False
+        then = _ids(self._work.around.store.scan(visible.table, visible.snapshot_id).columns)
+        now = _ids(self._work.columns[node.name])
+        if any(now[name] != field_id for name, field_id in then.items() if name in now):
+            return False  # a name of then is another column now
         reader = self._work.around.registry.reader()
         for earlier in reader.releases(self._work.product.name):
             table = next((t for t in earlier.tables if t.table == visible.table), None)
@@ -147,6 +153,15 @@ class Checking:
             fix=f"`hanse runs {self._work.run.id}` lists all checks with failing rows; consumers keep the last release",
             subject=str(self._work.product.name),
         )
+
+
+def _ids(columns: Sequence[StoredColumn], prefix: str = "") -> dict[str, int]:
+    """Return the field ids of columns and of their members by their names, with dots."""
+    found = {}
+    for column in columns:
+        found[prefix + column.name] = column.field_id
+        found |= _ids(column.children, f"{prefix}{column.name}.")
+    return found
 
 
 def _blocks(result: CheckResult) -> bool:

@@ -16,7 +16,7 @@ from hanse.registry.records import CheckResult, CheckStatus, FailedRow
 from hanse.spec.contract import Contract, Table
 
 if TYPE_CHECKING:
-    from hanse.interfaces import Session
+    from hanse.interfaces import Session, StoredColumn
 
 # The engine seam's codes for "ended on request" and "session closed": no check's fault, so nothing to judge.
 _ENDED = frozenset({"HNS-E009", "HNS-E018"})
@@ -48,6 +48,7 @@ def verify(
     table_name: TableName,
     relations: Mapping[str, str],
     checks: Sequence[Check] | None = None,
+    columns: Sequence[StoredColumn] | None = None,
     limit: int = 20,
 ) -> Verdict:
     """Verify every clause of a contract about one table.
@@ -62,6 +63,8 @@ def verify(
         table_name: address of the table.
         relations: names that ``sql`` rules may use besides the table's own → bound relations.
         checks: those to verify; None: all that follow from the contract.
+        columns: the table's columns in the table store, if the files are a table's: some may have been written when
+            columns had other names.
         limit: greatest number of failing rows kept per check.
 
     Returns:
@@ -74,7 +77,7 @@ def verify(
     if checks is None:
         checks = checks_of(contract, table)
     own = {name: relation for name in (table.physical_name, table_name.local, table.name) if name}
-    subject = _Subject(session, table, relation, {**relations, **own}, look(session, relation, files, checks))
+    subject = _Subject(session, table, relation, {**relations, **own}, look(session, relation, files, checks, columns))
     outcomes: dict[str, Outcome] = {}
     rows = subject.evidence.rows
     for one in plan(checks, subject.evidence):
@@ -94,7 +97,13 @@ def verify(
     return Verdict(tuple(results), tuple(failed))
 
 
-def look(session: Session, relation: str, files: Sequence[str], checks: Sequence[Check]) -> Evidence:
+def look(
+    session: Session,
+    relation: str,
+    files: Sequence[str],
+    checks: Sequence[Check],
+    columns: Sequence[StoredColumn] | None = None,
+) -> Evidence:
     """Find out what planning needs: the relation's shape, what footers say, and samples where they help.
 
     Raises:
@@ -102,10 +111,10 @@ def look(session: Session, relation: str, files: Sequence[str], checks: Sequence
     """
     from hanse.quality.compile import shape
 
-    columns = dict(session.describe(shape(relation)))
-    statistics = session.statistics(files) if files else {}
+    described = dict(session.describe(shape(relation)))
+    statistics = session.statistics(files, columns) if files else {}
     rows = next((facts.rows for facts in statistics.values()), None)
-    evidence = Evidence(columns, statistics, rows)
+    evidence = Evidence(described, statistics, rows)
     if rows is None or rows < BIG:
         return evidence
     return _sampled(session, relation, checks, evidence)

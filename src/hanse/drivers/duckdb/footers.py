@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hanse.base import EngineError
 from hanse.drivers.duckdb import codes
 from hanse.drivers.duckdb.quoting import identifier, literal_paths, local_path
-from hanse.interfaces import ColumnStatistics
+from hanse.interfaces import ColumnStatistics, StoredColumn
 
 if TYPE_CHECKING:
     import duckdb
@@ -118,8 +118,10 @@ _FILES = "SELECT num_rows, coalesce(created_by, '') FROM parquet_file_metadata({
 Chunk = tuple[int, int | None, str | None, str | None, bool, bool]
 
 
-def read_statistics(cursor: duckdb.DuckDBPyConnection, files: Sequence[str]) -> Mapping[str, ColumnStatistics]:
-    """Return exact facts per top-level column over all files.
+def read_statistics(
+    cursor: duckdb.DuckDBPyConnection, files: Sequence[str], columns: Sequence[StoredColumn] | None = None
+) -> Mapping[str, ColumnStatistics]:
+    """Return exact facts per top-level column over all files, by name, or by field id where ``columns`` are given.
 
     A column that a file lacks is left out: nothing exact is known of it. Floating point bounds are believed only when
     DuckDB wrote the file, because it leaves them out when a NaN is present; other writers ignore NaNs silently.
@@ -134,17 +136,25 @@ def read_statistics(cursor: duckdb.DuckDBPyConnection, files: Sequence[str]) -> 
     chunks: dict[tuple[str, int], list[Chunk]] = {}
     for name, leaf, *chunk in cursor.execute(_CHUNKS.format(files=literal_paths(paths))).fetchall():
         chunks.setdefault((name, leaf), []).append(tuple(chunk))
-    common = set.intersection(*({s.name for s in columns} for columns in shapes))
-    facts: dict[str, list[Chunk]] = {s.name: [] for s in shapes[0] if s.name in common}
+    named = [[_name_of(shape, columns) for shape in file] for file in shapes]
+    common = set.intersection(*(set(names) for names in named)) - {None}
+    facts: dict[str, list[Chunk]] = {name: [] for name in named[0] if name in common and name is not None}
     types: dict[str, set[str]] = {name: set() for name in facts}
-    for path, columns in zip(paths, shapes, strict=True):
+    for path, file, names in zip(paths, shapes, named, strict=True):
         leaf = 0
-        for column in columns:
-            if column.name in facts:
-                facts[column.name] += chunks.get((path, leaf), []) if column.kind == "leaf" else []
-                types[column.name].add(column.type if column.kind == "leaf" else "")
-            leaf += column.leaves
+        for shape, name in zip(file, names, strict=True):
+            if name is not None and name in facts:
+                facts[name] += chunks.get((path, leaf), []) if shape.kind == "leaf" else []
+                types[name].add(shape.type if shape.kind == "leaf" else "")
+            leaf += shape.leaves
     return {name: _sum_up(rows, types[name], facts[name], nan_safe) for name in facts}
+
+
+def _name_of(shape: Shape, columns: Sequence[StoredColumn] | None) -> str | None:
+    """Return what a file's column is called: by the file, or by the table that it belongs to."""
+    if columns is None:
+        return shape.name
+    return next((c.name for c in columns if c.field_id == shape.field_id), None)
 
 
 def _sum_up(rows: int, types: set[str], chunks: list[Chunk], nan_safe: bool) -> ColumnStatistics:

@@ -208,10 +208,12 @@ class DuckDBSession:
         with self._flight(scan.path) as flight:
             return hearing(flight.cursor, lambda: sift(flight.cursor, scan, local_path(path), at_most))
 
-    def statistics(self, files: Sequence[str]) -> Mapping[str, ColumnStatistics]:
-        """Return, per top-level column, what the footers of Parquet files say exactly over all the files."""
+    def statistics(
+        self, files: Sequence[str], columns: Sequence[StoredColumn] | None = None
+    ) -> Mapping[str, ColumnStatistics]:
+        """See :meth:`hanse.interfaces.Session.statistics`."""
         with self._flight() as flight:
-            return read_statistics(flight.cursor, files)
+            return read_statistics(flight.cursor, files, columns)
 
     def interrupt(self) -> None:
         """End whatever runs in this session; it raises HNS-E009."""

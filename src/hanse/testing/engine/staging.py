@@ -160,6 +160,17 @@ class StagingSuite(EngineSuite):
         assert found["p"].maximum == Number("1.50")
         assert session.statistics([]) == {}
 
+    def test_statistics_of_a_table_follow_ids(self, session: Session, folder: Path) -> None:
+        """Two columns exchanged their names between two files: facts are of the columns, never of the names."""
+        one, other = column(1, "a", Scalar.BIGINT), column(2, "b", Scalar.BIGINT)
+        first = session.stage("SELECT 1::BIGINT AS a, NULL::BIGINT AS b", str(folder / "1.parquet"), (one, other))
+        now = (column(2, "a", Scalar.BIGINT), column(1, "b", Scalar.BIGINT), column(3, "c", Scalar.BIGINT))
+        second = session.stage("SELECT 7::BIGINT AS a, 5::BIGINT AS b, 9::BIGINT AS c", str(folder / "2.parquet"), now)
+        found = session.statistics([first.path, second.path], now)
+        assert (found["a"].nulls, found["a"].minimum, found["a"].maximum) == (1, 7, 7)
+        assert (found["b"].nulls, found["b"].minimum, found["b"].maximum) == (0, 1, 5)
+        assert "c" not in found
+
     def test_no_bounds_where_a_nan_may_hide(self, session: Session, folder: Path) -> None:
         """NaN is above every number for SQL and invisible to most writers' statistics."""
         path = str(folder / "t.parquet")
