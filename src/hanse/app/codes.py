@@ -18,3 +18,9 @@ RUNS_UNDER_WAY = Code(
     "`hanse doctor --repair` sets what tables point to, and a run beside it could commit to what is being replaced. "
     "Nothing was changed. Wait for the run, or end it; a run whose process died does not count.",
 )
+BAD_RANGE = Code(
+    "HNS-A004",
+    "no such range to build",
+    "`hanse run --from … --to …` takes two times in UTC or two keys, and products by name; it does not go with "
+    "`--force`, which builds everything.",
+)

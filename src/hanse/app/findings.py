@@ -12,6 +12,7 @@ from hanse.base import Problem, Problems, ProductName, Severity
 if TYPE_CHECKING:
     from hanse.ingest import RemoteFiles
     from hanse.interfaces import Engine
+    from hanse.registry import Reader
 
 Document = dict[str, Any]
 
@@ -70,6 +71,15 @@ def reads_of(workspace: spec.Workspace, name: ProductName) -> Mapping[str, Seque
     from hanse.pipelines.check import reads_of
 
     return reads_of(workspace, name)
+
+
+def window_notes(workspace: spec.Workspace, reader: Reader, names: Iterable[ProductName]) -> Iterator[tuple[str, str]]:
+    """Yield tables of products that would be applied and are built range by range, with what there is to say."""
+    for name in names:
+        if workspace.entries[name].windows:
+            from hanse.pipelines.window_notes import window_notes
+
+            yield from window_notes(workspace, reader, name)
 
 
 def _check(workspace: spec.Workspace, cache: spec.ContentCache, name: ProductName, key: str) -> Sequence[Problem]:

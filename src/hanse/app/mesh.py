@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -26,6 +26,8 @@ Part = TypeVar("Part")
 Document = dict[str, Any]
 Confirm = Callable[[Document], bool]
 """Shown a plan's document; says whether to go on."""
+Bound = str | int | date | datetime
+"""Where a range of rows begins or ends: a key or a time; text is read, and a time without zone is in UTC."""
 Listener = Callable[[str, str, int, int], None]
 """Called with (phase, name, done, total) while something long is under way."""
 
@@ -205,6 +207,8 @@ class Mesh:
         products: Iterable[str] | None = None,
         *,
         force: bool = False,
+        start: Bound | None = None,
+        end: Bound | None = None,
         trigger: str = "manual",
         listener: Listener | None = None,
     ) -> Document:
@@ -213,8 +217,13 @@ class Mesh:
         Args:
             products: addresses to run; all applied products of the folder if None.
             force: build even if nothing changed.
+            start: of tables with a window, build only the ranges from here on: a date, a time in UTC or a key.
+            end: up to here, excluded.
             trigger: what asked for the run.
             listener: hears of progress.
+
+        Raises:
+            QueryError: HNS-A004: ``start`` and ``end`` are no range, no product is named, or ``force`` is given too.
 
         Returns:
             ``runs``: one document per product, in the order run: the run with ``release``, ``built`` and ``checks``;
@@ -225,7 +234,8 @@ class Mesh:
         """
         from hanse.app import running
 
-        return running.run(self, products, force=force, trigger=trigger, listener=listener)
+        asked = running.asked_range(products, start, end, force=force)
+        return running.run(self, products, force=force, asked=asked, trigger=trigger, listener=listener)
 
     # Read
 
@@ -436,7 +446,7 @@ class Mesh:
             findings that nothing here mends; ``repaired``, False if ``confirm`` said no.
 
         Raises:
-            Conflict: HNS-A003: a run is under way.
+            Conflict: HNS-A004: a run is under way.
         """
         from hanse.app import repair
 

@@ -33,7 +33,13 @@ def build(mesh: Mesh, products: Iterable[str] | None) -> plan.Plan:
     tried = list(findings.tried(workspace, mesh.engine, changed, mesh.remote))
     refused = [p for p in tried if p.severity is Severity.ERROR]
     warned = [p for p in tried if p.severity is not Severity.ERROR]
-    return replace(frozen, refusals=(*frozen.refusals, *refused), warnings=(*frozen.warnings, *warned))
+    told = findings.window_notes(workspace, mesh.registry.reader(), changed)
+    return replace(
+        frozen,
+        refusals=(*frozen.refusals, *refused),
+        warnings=(*frozen.warnings, *warned),
+        notes=(*frozen.notes, *(plan.Note("window", table, text) for table, text in told)),
+    )
 
 
 def apply(

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from hanse import catalog, pipelines
 from hanse.app import findings
 from hanse.app.addresses import products_of
-from hanse.base import Conflict, ProductName, RunError, Severity
+from hanse.app.codes import BAD_RANGE
+from hanse.base import Conflict, ProductName, QueryError, RunError, Severity
 from hanse.registry import Pause
+from hanse.spec.windows import boundary_of
 
 if TYPE_CHECKING:
-    from hanse.app.mesh import Mesh
+    from hanse.app.mesh import Bound, Mesh
 
 Document = dict[str, Any]
 Listener = Callable[[str, str, int, int], None]
@@ -21,7 +23,13 @@ _OUTCOMES = ("succeeded", "unchanged", "blocked", "failed", "refused", "paused")
 
 
 def run(
-    mesh: Mesh, products: Iterable[str] | None, *, force: bool, trigger: str, listener: Listener | None
+    mesh: Mesh,
+    products: Iterable[str] | None,
+    *,
+    force: bool,
+    asked: pipelines.Asked | None,
+    trigger: str,
+    listener: Listener | None,
 ) -> Document:
     """Run products one after the other, in the order of what they read; see :meth:`hanse.app.Mesh.run`."""
     workspace = mesh.load()
@@ -37,7 +45,7 @@ def run(
             continue
         if listener:
             listener("run", str(name), number, len(names))
-        documents.append(_run_one(mesh, around, name, force=force, trigger=trigger, listener=listener))
+        documents.append(_run_one(mesh, around, name, force=force, asked=asked, trigger=trigger, listener=listener))
     mesh.cache.save()
     counts = {s: sum(d["status"] == s for d in documents) for s in _OUTCOMES}
     return {"runs": documents, **counts}
@@ -49,15 +57,39 @@ def _run_one(
     name: ProductName,
     *,
     force: bool,
+    asked: pipelines.Asked | None,
     trigger: str,
     listener: Listener | None,
 ) -> Document:
     try:
-        outcome = pipelines.execute(around, name, force=force, trigger=trigger, listener=listener)
+        outcome = pipelines.execute(around, name, force=force, asked=asked, trigger=trigger, listener=listener)
     except (Conflict, RunError) as error:
         # It could not begin, so there is no record of it; the other products still run.
         return {"product": str(name), "status": "refused", "error": error.problem.as_document()}
     return _outcome(mesh, outcome)
+
+
+def asked_range(
+    products: Iterable[str] | None, start: Bound | None, end: Bound | None, *, force: bool
+) -> pipelines.Asked | None:
+    """Return the range that shall be built by itself, None if none is given.
+
+    Raises:
+        QueryError: HNS-A004: it is no range, or does not go with what else is asked for.
+    """
+    if start is None and end is None:
+        return None
+    if products is None or force:
+        what = "a range belongs to products that are named" if products is None else "`force` builds everything"
+        raise QueryError(BAD_RANGE, f"no range can be built: {what}", fix="name the product, or leave out the range")
+    try:
+        asked = pipelines.Asked(*(None if bound is None else boundary_of(bound) for bound in (start, end)))
+    except ValueError as error:
+        fix = "write a date or a time in UTC, such as `2024-01-01`, or a key"
+        raise QueryError(BAD_RANGE, "a range begins or ends with neither a time nor a key", fix=fix) from error
+    if None not in (asked.start, asked.end) and type(asked.start) is not type(asked.end):
+        raise QueryError(BAD_RANGE, "a range begins with a key and ends with a time", fix="give two of one kind")
+    return asked
 
 
 def _paused(mesh: Mesh, pause: Pause) -> Document:

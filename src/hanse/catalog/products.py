@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hanse.base import HanseError, ProductName, QueryError
 from hanse.base.suggest import did_you_mean
 from hanse.catalog.codes import NO_SUCH_PRODUCT
-from hanse.catalog.runs import Document, check_report, release_document, run_document
+from hanse.catalog.runs import Document, check_report, coverage_document, release_document, run_document
 from hanse.registry import AppliedProduct, AppliedTable, CheckResult, Reader, Release, ReleasedTable
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ def _table(reader: Reader, road: Road, table: AppliedTable, releases: Sequence[R
         "granularity": table.granularity,
         "rows": released.rows if released else None,
         "bytes": released.bytes if released else None,
+        "coverage": coverage_document(released) if released else None,
         "columns": [dict(c) for c in table.columns],
         "checks": check_report(results),
         "sample": _sample(road, table) if sample and released else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hanse.registry import CheckResult, CheckStatus, FailedRow, Reader, Release, Run
+from hanse.registry import CheckResult, CheckStatus, FailedRow, Reader, Release, ReleasedTable, Run
 
 Document = dict[str, Any]
 
@@ -103,7 +103,15 @@ def release_document(release: Release) -> Document:
                 "contract": f"{t.contract_id}@{t.contract_version}",
                 "rows": t.rows,
                 "bytes": t.bytes,
+                "coverage": coverage_document(t),
             }
             for t in release.tables
         ],
     }
+
+
+def coverage_document(table: ReleasedTable) -> Document | None:
+    """Return which ranges a table holds that is built range by range: ``column`` and ``built`` (pairs of bounds)."""
+    if table.coverage is None:
+        return None
+    return {key: table.coverage[key] for key in ("column", "built")}

@@ -11,6 +11,7 @@ from hanse.cli.run import print_checks
 from hanse.cli.tables import Column, print_sample, print_table
 
 _NUMBERS = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "DOUBLE", "FLOAT", "DECIMAL")
+_SHOWN_RANGES = 3
 
 
 @click.command("list")
@@ -121,6 +122,8 @@ def _print_table(table: Document) -> None:
     for label in ("description", "granularity"):
         if table.get(label):
             say_field(label, table[label])
+    if table["coverage"]:
+        say_field("covers", _coverage(table["coverage"]))
     _print_checks(table["checks"])
     say_field("query", table["how_to_query"]["cli"], prose=False)
     say()
@@ -129,6 +132,12 @@ def _print_table(table: Document) -> None:
         [(c["name"], _type(c), _key(c), "no" if c.get("required") else "yes", _meaning(c)) for c in table["columns"]],
     )
     _print_sample(table)
+
+
+def _coverage(coverage: Document) -> str:
+    built = [f"{start} to {end}" for start, end in coverage["built"]]
+    more = f" and {len(built) - _SHOWN_RANGES} more ranges" if len(built) > _SHOWN_RANGES else ""
+    return f"{coverage['column']} from {', '.join(built[:_SHOWN_RANGES])}{more}" if built else "nothing yet"
 
 
 def _print_checks(report: Document) -> None:

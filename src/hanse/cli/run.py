@@ -33,16 +33,20 @@ _SHOWN_REASONS = 5
 @click.command("run")
 @products_argument
 @click.option("--force", is_flag=True, help="Build even if nothing changed.")
+@click.option("--from", "start", metavar="BOUND", help="Of tables with a window: build again what begins here.")
+@click.option("--to", "end", metavar="BOUND", help="Build again what ends before: a date, a time in UTC or a key.")
 @json_option
 @click.pass_context
-def command_run(context: click.Context, products: tuple[str, ...], force: bool, as_json: bool) -> int:
+def command_run(
+    context: click.Context, products: tuple[str, ...], force: bool, start: str | None, end: str | None, as_json: bool
+) -> int:
     """Build, check and publish products, each after those that it reads.
 
     Consumers see the new tables only if every check of severity error passed.
     """
     mesh = opened(context)
     with progress(quiet=as_json) as listener:
-        document = mesh.run(products or None, force=force, listener=listener)
+        document = mesh.run(products or None, force=force, start=start, end=end, listener=listener)
     if as_json:
         print_json(document)
     else:
@@ -214,8 +218,7 @@ def _print_details(run: Document) -> None:
     if run["release"]:
         say(f"  release   {run['release']}")
     for item in run["inputs"]:
-        what = f"sha256 {item['sha256'][:12]}…, {size(item['bytes'])}" if item["kind"] == "file" else _upstream(item)
-        say(f"  input     {item['name']}: {what}")
+        say(f"  input     {item['name']}: {_input(item)}")
     if run["error"]:
         print_problem(run["error"])
     if run["steps"]:
@@ -232,7 +235,12 @@ def _print_details(run: Document) -> None:
         print_checks(run["checks"], everything=True)
 
 
-def _upstream(item: Document) -> str:
+def _input(item: Document) -> str:
+    match item["kind"]:
+        case "file":
+            return f"sha256 {item['sha256'][:12]}…, {size(item['bytes'])}"
+        case "range":
+            return f"{item['from'] or 'the start'} to {item['to'] or 'the end'}, by itself"
     return f"release {item['sequence']} ({item['release']})"
 
 

@@ -10,6 +10,7 @@ Nothing of Hanse is imported here, so that the author's code meets none of it.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import fcntl
 import json
 import linecache
@@ -122,7 +123,16 @@ def run(folder: Path, request: Mapping[str, Any]) -> None:
     exec(compile(text, path, "exec", dont_inherit=True), vars(module))  # noqa: S102 - this is what the process is for
     function = vars(module)[request["function"]]
     arguments = {p["name"]: engine.open(p["name"], p["kind"], p["path"]) for p in request["parameters"]}
-    write(function(**arguments), str(folder / "result.parquet"))
+    edges = {e["name"]: edge(e["kind"], e["value"]) for e in request["edges"]}
+    write(function(**arguments, **edges), str(folder / "result.parquet"))
+
+
+def edge(kind: str, value: Any) -> Any:
+    """Return a boundary of the range to be built as its parameter's annotation asks for it; times are in UTC."""
+    if kind == "int":
+        return int(value)
+    moment = datetime.datetime.fromisoformat(value)
+    return moment.date() if kind == "date" else moment
 
 
 class Engine:

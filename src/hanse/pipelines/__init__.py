@@ -8,8 +8,10 @@ from hanse.pipelines.retention import expired_releases
 from hanse.pipelines.rollback import pause_problem, roll_back
 from hanse.pipelines.run import Outcome, execute
 from hanse.pipelines.situation import Surroundings, order
+from hanse.pipelines.windows import Asked
 
 __all__ = [
+    "Asked",
     "Outcome",
     "Surroundings",
     "execute",

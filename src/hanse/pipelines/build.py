@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 
 from hanse.base import Conflict, HanseError, RunError, TableName
 from hanse.ingest import unchanged
@@ -58,7 +59,22 @@ def _publish(work: Work) -> tuple[Release, tuple[TableName, ...]]:
         work.kept.forget_all_but(work.kept.path(n.name, work.keys[n.name]) for n in current)
     around = work.around
     release = publish(around.registry, around.store, around.clock, work.run, work.log, publication)
+    _forget_parts(work, publication)
     return release, tuple(published_name(work.product, n) for n in publication.nodes if n.name in publication.built)
+
+
+def _forget_parts(work: Work, publication: Publication) -> None:
+    """Remove files of ranges that were put together; until now, a run that goes on from here needed them."""
+    for node in publication.nodes:
+        change = publication.built.get(node.name)
+        growth = work.growing.get(node.name)
+        if change is None or growth is None or growth.window is None:
+            continue
+        folder = Path(work.staging(node)).parent
+        for file in folder.glob(f"{work.run.id}~*.parquet"):
+            if str(file) not in change.files:
+                with suppress(OSError):  # `hanse maintain` removes what nobody needs
+                    file.unlink()
 
 
 def _build(work: Work) -> Publication:
@@ -102,7 +118,11 @@ def _require_same_inputs(work: Work) -> None:
 
 
 def _release_key(work: Work) -> str:
-    """Return the run's key; never one that can be met again if some SQL gives another result each time."""
-    if work.unsteady():
+    """Return the key that an ordinary run would find if there were nothing to do.
+
+    It is never met again if some SQL gives another result each time, or if ranges are left to be built.
+    """
+    behind = any(growth.window is not None and growth.window.is_behind for growth in work.growing.values())
+    if behind or work.unsteady():
         return f"{work.situation.key}:{work.run.id}"
     return work.situation.key

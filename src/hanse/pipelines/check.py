@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from hanse import quality, sql
 from hanse.base import Location, Problem, ProductName, TableName
 from hanse.pipelines.codes import COLUMNS_DIFFER
-from hanse.pipelines.deliver import delivered_table, settings_of
-from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead, build_graph
+from hanse.pipelines.deliver import delivered_table
+from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead, build_graph, settings_of
+from hanse.pipelines.window_checks import check_windows
 from hanse.spec import Product, Workspace
 
 Columns = tuple[str, ...]
@@ -25,6 +26,7 @@ def check_product(workspace: Workspace, name: ProductName) -> tuple[Problem, ...
     graph = build_graph(product, workspace.resolve_inputs(name))
     problems = list(graph.problems)
     problems += _check_columns(workspace, graph)
+    problems += check_windows(graph)
     for port, table in product.tables:
         assert port.contract is not None
         problems += quality.lint(port.contract, table)

@@ -14,8 +14,8 @@ from hanse.interfaces import (
 from hanse.pipelines.codes import (
     BLOCKED,
 )
-from hanse.pipelines.deliver import Change, Fresh, settings_of
-from hanse.pipelines.graph import Node, NodeRead, published_name
+from hanse.pipelines.deliver import Change, Fresh
+from hanse.pipelines.graph import Node, NodeRead, published_name, settings_of
 from hanse.pipelines.stage import (
     relation_of,
 )
@@ -90,18 +90,17 @@ class Checking:
         """Check what is new row by row, and over the whole table only what is a matter of the whole table.
 
         Rows that stay in their files kept the same clauses when they came. A merge leaves every key of the table once
-        if the delivery has every key once, which was checked before.
+        if the delivery has every key once, which was checked before. Rows of different ranges of a window have
+        different keys if the window's column is one of the key's.
         """
         by_row: list[quality.Check] = []
         by_table: list[quality.Check] = []
         for check in self._checks(node):
-            local = quality.is_row_wise(check) or (
-                check.kind == "primaryKey" and settings_of(self._work.product, node).materialize == "merge"
-            )
+            local = quality.is_row_wise(check) or (check.kind == "primaryKey" and self._keeps_keys_apart(node))
             (by_row if local else by_table).append(check)
         fresh = change.fresh
         if fresh is None:
-            fresh = Fresh(f"__w_{node.name}", (change.added.path,) if change.added else ())
+            fresh = Fresh(f"__w_{node.name}", tuple(file.path for file in change.added))
             self._session.bind(fresh.relation, TableScan(fresh.files, self._work.columns[node.name]))
         verdicts = [
             self._verify(node, fresh.relation, fresh.files, relations, by_row),
@@ -109,6 +108,13 @@ class Checking:
         ]
         results = tuple(r for v in verdicts for r in v.results)
         return quality.Verdict(results, tuple(f for v in verdicts for f in v.failed_rows))
+
+    def _keeps_keys_apart(self, node: Node) -> bool:
+        settings = settings_of(self._work.product, node)
+        assert node.table is not None
+        return settings.materialize == "merge" or (
+            settings.window is not None and settings.window.column in node.table.primary_key
+        )
 
     def _checks(self, node: Node) -> Sequence[quality.Check]:
         assert node.table is not None

@@ -156,6 +156,46 @@ FILES_TAKEN_BEFORE = Code(
     "A table begins to grow from an input with `only_new` whose earlier files other tables have taken in already; it "
     "would never see them. Give it an input of its own: the same pattern under another name.",
 )
+WINDOW_UNUSED = Code(
+    "HNS-L080",
+    "a window that nothing asks for",
+    "A table with a `window` is built range by range, so its transform has to ask for the range: `$window_start` and "
+    "`$window_end` in SQL, parameters of these names in Python. Without them each range would hold the whole.",
+)
+WINDOW_MISSING = Code(
+    "HNS-L081",
+    "a range is asked for without a window",
+    "A transform uses `$window_start` or `$window_end`, and `pipeline.yaml` has no `window` for its table. Private "
+    "transforms are built as a whole; only the transform of a contract's table has a window.",
+)
+NO_WINDOW = Code(
+    "HNS-L082",
+    "no range can be built by itself",
+    "`--from` and `--to` build a range of the tables that have a `window` of that kind, times or keys, and the product "
+    "has none.",
+)
+RANGE_OUTSIDE = Code(
+    "HNS-L083",
+    "the range is not there",
+    "The range asked for begins before the window's start, ends in the future or after the greatest key, or is empty.",
+)
+BUILT_OTHERWISE = Code(
+    "HNS-L084",
+    "the rest of the table was built otherwise",
+    "A range was asked for, and the visible rows come from another transform, contract or window. Both in one table "
+    "would be neither. A run without a range builds everything anew.",
+)
+TOO_MANY_RANGES = Code(
+    "HNS-L085",
+    "too many ranges for one run",
+    "The window is cut so fine that the run would have more ranges than one run builds.",
+)
+KEYS_WITHOUT_END = Code(
+    "HNS-L086",
+    "the end of the keys is not known",
+    "`until` of a window over keys names a relation that the transform does not read, or a column that holds no whole "
+    "numbers.",
+)
 COMPACTION_LOST_ROWS = Code(
     "HNS-L060",
     "compaction does not add up",

@@ -14,9 +14,8 @@ from typing import Any, Literal
 
 from hanse.base import TableName
 from hanse.interfaces import ColumnStatistics, DataFile, Session, StagedFile, StoredColumn, TableScan, TableStore
-from hanse.pipelines.graph import Node
-from hanse.registry import ReleasedTable
-from hanse.spec import Column, Product, Scalar, Table, TableSettings
+from hanse.registry import ReleasedTable, Run
+from hanse.spec import Column, Scalar, Table, TableSettings
 
 _FILE = "__file"
 HELD_ROWS = 1_000_000
@@ -53,14 +52,14 @@ class Change:
     """What a delivery makes of a table.
 
     Attributes:
-        added: the new file, None if there is nothing new to store.
+        added: new files.
         keep: files of the released snapshot that stay.
         files: all files of the table afterwards.
         rows: all its rows afterwards.
         fresh: the new rows by themselves, if the new file also holds rows that stay; None if it has to be looked at.
     """
 
-    added: StagedFile | None
+    added: tuple[StagedFile, ...]
     keep: tuple[str, ...] | Literal["all"]
     files: tuple[str, ...]
     rows: int
@@ -106,12 +105,6 @@ class Target:
         return tuple(c.name for c in self.table.columns if c.name not in _kept_by_us(self.settings))
 
 
-def settings_of(product: Product, node: Node) -> TableSettings:
-    """Return how a node is materialised; settings of a name hold for all its majors that have none of their own."""
-    tables = product.pipeline.tables
-    return tables.get(node.name) or tables.get(node.table.name if node.table else node.name) or TableSettings()
-
-
 def delivered_table(table: Table, settings: TableSettings) -> Table:
     """Return a table as its transform has to deliver it: without a history's own columns, with the mark of deletion."""
     columns = tuple(c for c in table.columns if c.name not in _kept_by_us(settings))
@@ -134,7 +127,19 @@ def unchanged(store: TableStore, target: Target) -> Change:
     """Return the change that a delivery makes which the table already holds: none."""
     assert target.released is not None
     old = store.files(target.name, target.released.snapshot_id)
-    return Change(None, "all", tuple(f.path for f in old), sum(f.rows for f in old))
+    return Change((), "all", tuple(f.path for f in old), sum(f.rows for f in old))
+
+
+def committed_before(store: TableStore, run: Run, target: Target) -> Change | None:
+    """Return the change that this run committed before its process died; its files are not to be written again."""
+    snapshot = store.find(target.name, run.id) if run.fence > 1 else None
+    if snapshot is None:
+        return None
+    now = store.files(target.name, snapshot.snapshot_id)
+    before = {f.path for f in store.files(target.name, target.released.snapshot_id)} if target.released else set()
+    added = tuple(StagedFile(f.path, f.rows, f.bytes) for f in now if f.path not in before)
+    kept = tuple(f.path for f in now if f.path in before)
+    return Change(added, kept, tuple(f.path for f in now), sum(f.rows for f in now))
 
 
 def deliver(session: Session, store: TableStore, target: Target, delivery: Delivery) -> Change:
@@ -259,7 +264,7 @@ class _Delivering:
         if not added.rows:
             Path(added.path).unlink(missing_ok=True)
         return Change(
-            added=added if added.rows else None,
+            added=(added,) if added.rows else (),
             keep=tuple(f.path for f in kept) if gone else self._all,
             files=(*(f.path for f in kept), *((added.path,) if added.rows else ())),
             rows=sum(f.rows for f in kept) + added.rows,

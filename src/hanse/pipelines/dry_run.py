@@ -11,10 +11,12 @@ from hanse import sql
 from hanse.base import HanseError, Problem, ProductName, Severity
 from hanse.ingest import RemoteFiles, locate, relation
 from hanse.interfaces import CsvScan, Engine, Session, StoredColumn, TableScan
-from hanse.pipelines.deliver import delivered_table, settings_of
-from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead, Read, build_graph
+from hanse.pipelines.deliver import delivered_table
+from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead, Read, build_graph, settings_of
 from hanse.pipelines.stage import explained, relation_of, require_columns, select_of
-from hanse.spec import FileInput, Product, Table, Workspace
+from hanse.pipelines.window_checks import keys_without_end, relation_of_until
+from hanse.pipelines.windows import cell_of
+from hanse.spec import FileInput, Product, Table, Window, Workspace
 from hanse.spec.urls import is_remote
 
 SNIFFED_BYTES = 8 << 20
@@ -72,12 +74,15 @@ class _DryRun:
         if node.statement is None or not all(self._bound(read) for read in node.reads.values()):
             return
         product = self._graph.product
-        select = select_of(self._session, node, product)
+        window = settings_of(product, node).window if node.table is not None else None
+        select = select_of(self._session, node, product, cell_of(window, 0) if window else None)
         if node.table is not None:
             wanted = delivered_table(node.table, settings_of(product, node))
             with explained(node, product):
                 have = self._session.describe(select)
             require_columns(replace(node, table=wanted), product, [name for name, _ in have])
+            if window is not None and window.until:
+                self._try_end(node, window)
             return
         name = relation_of(NodeRead(node.name))
         with explained(node, product):
@@ -85,6 +90,17 @@ class _DryRun:
         self._known.add(name)
         if self._is_delivered(node):
             self._delivered.add(name)
+
+    def _try_end(self, node: Node, window: Window) -> None:
+        from hanse.sql.deliveries import greatest
+
+        found = relation_of_until(node, window)
+        if found is None:
+            return  # said by the checks that need no engine
+        with explained(node, self._graph.product):
+            ((_, kind),) = self._session.describe(greatest(relation_of(found[0]), window.until[-1]))
+        if not kind.endswith("INT") and kind != "INTEGER":
+            raise keys_without_end(window, f"{self._graph.product.name}.{node.name}")
 
     def _is_delivered(self, node: Node) -> bool:
         return any(relation_of(read) in self._delivered for read in node.reads.values())

@@ -13,7 +13,8 @@ from hanse.base.names import split_major
 from hanse.base.suggest import did_you_mean
 from hanse.pipelines.codes import CYCLE, ONLY_NEW_REPLACED, UNKNOWN_RELATION, UNUSED_TRANSFORM
 from hanse.pipelines.program import Program, read_program
-from hanse.spec import FileInput, OutputPort, Product, ResolvedInput, Table, Transform
+from hanse.pipelines.windows import PARAMETERS
+from hanse.spec import FileInput, OutputPort, Product, ResolvedInput, Table, TableSettings, Transform
 
 Parts = tuple[str, ...]
 
@@ -68,6 +69,13 @@ class Node:
     def is_private(self) -> bool:
         """Staged within the run and never published."""
         return self.table is None
+
+    @property
+    def edges(self) -> Mapping[str, Location]:
+        """The boundaries of a window that its code asks for, each with its place."""
+        if self.program is not None:
+            return {edge.name: edge.where for edge in self.program.edges}
+        return self.statement.parameters if self.statement else {}
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -152,7 +160,7 @@ class _Builder:
             if transform.language == "python":
                 program = read_program(transform)
             else:
-                statement = sql.parse_select(transform.text, path=transform.path)
+                statement = sql.parse_select(transform.text, path=transform.path, parameters=PARAMETERS)
         except HanseError as error:
             self.problems.extend(error.problems)
             return None
@@ -280,6 +288,12 @@ def file_inputs(graph: Graph, node: Node) -> frozenset[str]:
             elif isinstance(read, NodeRead) and read.node in graph.by_name and graph.by_name[read.node].is_private:
                 waiting.append(graph.by_name[read.node])
     return frozenset(found)
+
+
+def settings_of(product: Product, node: Node) -> TableSettings:
+    """Return how a node is materialised; settings of a name hold for all its majors that have none of their own."""
+    tables = product.pipeline.tables
+    return tables.get(node.name) or tables.get(node.table.name if node.table else node.name) or TableSettings()
 
 
 def published_name(product: Product, node: Node) -> TableName:

@@ -9,6 +9,7 @@ from typing import Any
 from hanse.base import ProductName, TableName, digest
 from hanse.ingest import InputState
 from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead
+from hanse.pipelines.windows import Windowing, code_of
 from hanse.registry import Release
 from hanse.spec import FileInput, TableSettings, TextStyle
 from hanse.spec.folder import python_environment
@@ -64,6 +65,7 @@ def node_keys(
     """
     sources = {f.name: f for f in graph.product.pipeline.files}
     keys: dict[str, str] = {}
+    codes = code_digests(graph, shapes)
     for node in graph.needed:
         reads = {".".join(p): _read_key(r, keys, files, sources, upstream) for p, r in node.reads.items()}
         shape = shapes.get(node.name)
@@ -77,8 +79,22 @@ def node_keys(
         if node.program is not None:
             whole["python"] = python_environment()
         growth = (growing or {}).get(node.name)
-        keys[node.name] = digest(whole) if growth is None else growth.key(whole, reads, shape)
+        if growth is None:
+            keys[node.name] = digest(whole)
+        elif growth.window is not None:
+            keys[node.name] = growth.key_of_ranges(growth.window, whole, codes[node.name], shape)
+        else:
+            keys[node.name] = growth.key(whole, reads, shape)
     return keys
+
+
+def code_digests(graph: Graph, shapes: Mapping[str, str]) -> Mapping[str, str]:
+    """Return a digest of each needed node's code, with that of the private transforms that it reads."""
+    found: dict[str, str] = {}
+    for node in graph.needed:
+        private = [found[name] for name in node.needs if graph.by_name[name].is_private]
+        found[node.name] = digest([node.transform.text if node.transform else None, shapes.get(node.name), *private])
+    return found
 
 
 @dataclass
@@ -90,7 +106,8 @@ class Growth:
         before: key of its rows as they are visible, None before the first release.
         taken: digests of the deliveries in them.
         delivery: digest of this run's delivery, once known.
-        idle: it grows by new files, and there are none.
+        idle: it grows by new files or ranges, and there are none.
+        window: what is built of a table that is built range by range.
     """
 
     settings: TableSettings
@@ -98,6 +115,7 @@ class Growth:
     taken: frozenset[str] = frozenset()
     delivery: str = ""
     idle: bool = False
+    window: Windowing | None = None
 
     def key(self, whole: Mapping[str, Any], reads: Mapping[str, Any], shape: str | None) -> str:
         """Return the key of the rows after this run's delivery.
@@ -113,6 +131,22 @@ class Growth:
         if not self.is_taken:
             state = digest({"delivery": self.delivery, "after": state})
         # The shape stands apart: columns may change while the rows stay.
+        return f"{state}.{shape}"
+
+    def key_of_ranges(self, window: Windowing, whole: Mapping[str, Any], code: str, shape: str | None) -> str:
+        """Return the key of the rows after this run's ranges are built.
+
+        Raises:
+            RunError: HNS-L083 to HNS-L085: the range asked for cannot be built.
+        """
+        window.meet(code_of(window.window, code), digest(whole))
+        if window.anew:
+            self.before = None
+        self.idle = window.is_idle
+        self.delivery = digest({"ranges": window.told})
+        state = self.before.partition(".")[0] if self.before else None
+        if not self.idle:
+            state = digest({"delivery": self.delivery, "after": state})
         return f"{state}.{shape}"
 
     @property

@@ -12,6 +12,7 @@ from typing import Literal
 from hanse.base import Code, Location, TransformError
 from hanse.base.suggest import did_you_mean
 from hanse.pipelines.codes import PYTHON_SIGNATURE, PYTHON_SYNTAX, PYTHON_WITHOUT_FUNCTION
+from hanse.pipelines.windows import PARAMETERS
 from hanse.spec import Transform
 from hanse.sql import RelationRef
 
@@ -45,6 +46,25 @@ class Parameter:
     kind: Kind
 
 
+WINDOW_TYPES: Mapping[str, str] = {"datetime.date": "date", "datetime.datetime": "datetime", "int": "int"}
+"""What the boundaries of a window may be annotated with, by their full names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A parameter of a Python transform that is a boundary of the range to be built.
+
+    Attributes:
+        name: the function's name for it.
+        kind: ``date``, ``datetime`` or ``int``.
+        where: where it stands.
+    """
+
+    name: str
+    kind: str
+    where: Location
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """What is known of a Python transform without running it.
@@ -54,12 +74,14 @@ class Program:
         line: where it is defined.
         parameters: its inputs.
         is_volatile: its result changes by itself.
+        edges: its parameters that are boundaries of a window.
     """
 
     function: str
     line: int
     parameters: tuple[Parameter, ...]
     is_volatile: bool
+    edges: tuple[Edge, ...] = ()
 
     @property
     def relations(self) -> tuple[RelationRef, ...]:
@@ -87,8 +109,10 @@ class _Reading:
         tree = self._parse()
         self._names = dict(_imported(tree.body))
         function = self._function(tree)
-        parameters = tuple(self._parameter(argument) for argument in self._arguments(function))
-        return Program(function.name, function.lineno, parameters, _is_volatile(tree))
+        arguments = self._arguments(function)
+        parameters = tuple(self._parameter(a) for a in arguments if a.arg not in PARAMETERS)
+        edges = tuple(self._edge(a) for a in arguments if a.arg in PARAMETERS)
+        return Program(function.name, function.lineno, parameters, _is_volatile(tree), edges)
 
     def _parse(self) -> ast.Module:
         try:
@@ -153,6 +177,16 @@ class _Reading:
             raise self._fault(PYTHON_SIGNATURE, what, self._place(argument.annotation), fix=_WAYS)
         where = self._place(place)
         return Parameter(argument.arg, RelationRef(tuple(name.split(".")), where.line, where.column), kind)
+
+    def _edge(self, argument: ast.arg) -> Edge:
+        written = self._unquoted(argument.annotation) if argument.annotation else None
+        name = "int" if isinstance(written, ast.Name) and written.id == "int" else None
+        kind = WINDOW_TYPES.get(name or (self._full_name(written) if written else None) or "")
+        if kind is None:
+            what = f"the parameter `{argument.arg}` is a boundary of the window, and is not annotated as one"
+            fix = "annotate it as the window's column is: `datetime.date`, `datetime.datetime` or `int`"
+            raise self._fault(PYTHON_SIGNATURE, what, self._place(argument), fix=fix)
+        return Edge(argument.arg, kind, self._place(argument))
 
     def _annotated(self, argument: ast.arg, annotation: ast.Subscript) -> tuple[ast.expr, str]:
         assert argument.annotation is not None

@@ -81,8 +81,7 @@ def _commit(store: TableStore, log: StepLog, run: Run, publication: Publication)
     for name, change in publication.built.items():
         table = published_name(publication.product, next(n for n in publication.nodes if n.name == name))
         parent = None if table in publication.lost else parents.get(table)
-        added = (change.added,) if change.added else ()
-        replacements.append(Replacement(table, added, parent, keep=change.keep))
+        replacements.append(Replacement(table, change.added, parent, keep=change.keep))
     if not replacements:
         return {}
     with log.step("commit", str(publication.product.name)) as measured:
@@ -123,6 +122,7 @@ def _released(publication: Publication, node: Node, snapshots: Mapping[TableName
         rows_key=publication.rows_keys[node.name] if growth else None,
         delivery=growth.delivery if growth else None,
         parent_id=source.parent_id if growth else None,
+        coverage=growth.window.covered_after() if growth and growth.window else None,
     )
 
 

@@ -31,7 +31,8 @@ from hanse.pipelines.codes import (
 )
 from hanse.pipelines.graph import Node
 from hanse.pipelines.records import Measured
-from hanse.pipelines.stage import explained, relation_of, result_of
+from hanse.pipelines.stage import explained, relation_of, result_of, window_type
+from hanse.pipelines.windows import Cell
 from hanse.spec import EngineSettings, Product
 
 PRINTED = 8192
@@ -58,30 +59,39 @@ class PythonSteps:
         self._scratch, self._settings = scratch, settings
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
+        self._staging: dict[str, threading.Lock] = {}
+        self._staged: set[str] = set()  # in this build: what another process left may be half of it
         self._closed = False
 
-    def run(self, session: Session, node: Node, product: Product, measured: Measured) -> None:
+    def run(self, session: Session, node: Node, product: Product, measured: Measured, cell: Cell | None = None) -> None:
         """Run a transform on what the session has bound, and bind its result there.
+
+        Args:
+            session: where its inputs are bound.
+            node: the transform.
+            product: whose it is.
+            measured: hears of what it printed.
+            cell: the range to build, of a table with a window.
 
         Raises:
             TransformError: HNS-L053 to HNS-L057.
             RunError: HNS-L020: its files cannot be kept.
         """
-        folder = Path(self._scratch, f"python-{node.name}")
+        folder = Path(self._scratch, f"python-{node.name}" if cell is None else f"python-{node.name}-{cell.part}")
         shutil.rmtree(folder, ignore_errors=True)
         home = folder / "home"
         home.mkdir(parents=True)
-        (folder / "inputs").mkdir()
         try:
-            self._write_request(session, node, product, folder)
+            self._write_request(session, node, product, folder, cell)
             self._run_process(node, product, folder, home, measured)
         finally:
-            for done in ("inputs", "home"):
-                shutil.rmtree(folder / done, ignore_errors=True)
+            shutil.rmtree(home, ignore_errors=True)
+            if cell is None:
+                shutil.rmtree(self._inputs_of(node), ignore_errors=True)
         result = folder / "result.parquet"
         measured.bytes = result.stat().st_size
         with explained(node, product):
-            session.bind(result_of(node), ParquetScan((str(result),)))
+            session.bind(result_of(node, cell), ParquetScan((str(result),)))
 
     def close(self) -> None:
         """End whatever runs, and start nothing more."""
@@ -91,23 +101,39 @@ class PythonSteps:
         for process in running:
             _kill_group(process)
 
-    def _write_request(self, session: Session, node: Node, product: Product, folder: Path) -> None:
+    def _inputs_of(self, node: Node) -> Path:
+        return Path(self._scratch, f"inputs-{node.name}")
+
+    def _staged_inputs(self, session: Session, node: Node, product: Product) -> list[dict[str, str]]:
+        """Return a transform's inputs, each staged as a file once for all the ranges of a run."""
+        assert node.program is not None
+        with self._lock:
+            lock = self._staging.setdefault(node.name, threading.Lock())
+        parameters = []
+        with lock:
+            self._inputs_of(node).mkdir(parents=True, exist_ok=True)
+            for number, parameter in enumerate(node.program.parameters):
+                path = self._inputs_of(node) / f"{number}.parquet"
+                relation = relation_of(node.reads[parameter.relation.parts])
+                if str(path) not in self._staged:
+                    with explained(node, product):
+                        have = session.describe(sql.select_star(relation))
+                        session.stage(sql.select_exact(relation, have), str(path))
+                    self._staged.add(str(path))
+                parameters.append({"name": parameter.name, "kind": parameter.kind, "path": str(path)})
+        return parameters
+
+    def _write_request(self, session: Session, node: Node, product: Product, folder: Path, cell: Cell | None) -> None:
         assert node.transform is not None
         assert node.program is not None
-        parameters = []
-        for number, parameter in enumerate(node.program.parameters):
-            path = folder / "inputs" / f"{number}.parquet"
-            relation = relation_of(node.reads[parameter.relation.parts])
-            with explained(node, product):
-                have = session.describe(sql.select_star(relation))
-                session.stage(sql.select_exact(relation, have), str(path))
-            parameters.append({"name": parameter.name, "kind": parameter.kind, "path": str(path)})
+        given = cell.values(window_type(node, product)) if cell else {}
         request = {
             "text": node.transform.text,
             "path": node.transform.path,
             "function": node.program.function,
             "line": node.program.line,
-            "parameters": parameters,
+            "parameters": self._staged_inputs(session, node, product),
+            "edges": [{"name": e.name, "kind": e.kind, "value": given[e.name].text} for e in node.program.edges],
             "search": [entry for entry in sys.path if os.path.isabs(entry)],
             "memory": self._settings.memory_limit or _most_of_the_machine(),
             "threads": self._settings.threads,

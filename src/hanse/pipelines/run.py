@@ -19,6 +19,7 @@ from hanse.pipelines.codes import BUSY, FILES_FAILED, UNEXPECTED
 from hanse.pipelines.lease import LEASE_SECONDS, Heartbeat, owner_identity, owner_is_dead
 from hanse.pipelines.rollback import refuse_paused
 from hanse.pipelines.situation import Listener, Situation, Surroundings, observe_situation
+from hanse.pipelines.windows import Asked
 from hanse.registry import Reader, Release, Run, RunStatus
 
 
@@ -44,6 +45,7 @@ def execute(
     name: ProductName,
     *,
     force: bool = False,
+    asked: Asked | None = None,
     trigger: str = "manual",
     listener: Listener | None = None,
 ) -> Outcome:
@@ -53,6 +55,7 @@ def execute(
         around: the mesh.
         name: the product.
         force: build everything even if nothing changed.
+        asked: of tables that are built range by range, build this range, and nothing else of them.
         trigger: what asked for the run: ``manual``, ``schedule`` …
         listener: hears of progress.
 
@@ -66,9 +69,11 @@ def execute(
     while True:
         reader = around.registry.reader()
         refuse_paused(reader, name)
-        situation = observe_situation(around, reader, name)
+        situation = observe_situation(around, reader, name, asked)
         resumed = _settle_dead(around, reader, situation, resume=not force)
-        if resumed is None and not force and situation.visible and situation.visible.key == situation.key:
+        if resumed is not None:
+            situation = situation.at(resumed.started_at)  # it ends where it would have ended then
+        elif not force and asked is None and situation.visible and situation.visible.key == situation.key:
             return _unchanged(around, situation, trigger)
         run = resumed or _begin(around, situation, trigger)
         if _still_stands(around, situation):
@@ -131,7 +136,7 @@ def _settle_dead(around: Surroundings, reader: Reader, situation: Situation, *, 
             with around.registry.write() as writer:
                 writer.end_lease(situation.name, dead.id, owner=dead.owner)
                 taken = writer.take_over(dead.id, owner=owner_identity(), lease_seconds=LEASE_SECONDS)
-            if resume and dead.key == situation.key:
+            if resume and dead.key == situation.at(dead.started_at).run_key:
                 return taken
             _end(around, taken, RunStatus.ABANDONED)
             shutil.rmtree(Path(around.state, "runs", dead.id), ignore_errors=True)
@@ -162,13 +167,15 @@ def _new_run(around: Surroundings, situation: Situation, trigger: str) -> Run:
         {"kind": "port", "name": str(name), "release": r.id, "sequence": r.sequence}
         for name, r in situation.upstream.items()
     ]
+    if situation.asked is not None:
+        inputs.append({"kind": "range", "name": "range", **situation.asked.as_document()})
     return Run(
         id=new_id(),
         product=situation.name,
         status=RunStatus.RUNNING,
-        key=situation.key,
+        key=situation.run_key,
         trigger=trigger,
-        started_at=around.clock.now(),
+        started_at=situation.now,
         inputs=tuple(inputs),
         owner=owner_identity(),
     )
@@ -214,5 +221,6 @@ def discard_staged(around: Surroundings, run: Run) -> None:
             if around.store.schema(table.name) is None or around.store.find(table.name, run.id) is not None:
                 continue
             staged = Path(around.store.staging(table.name, run.id))
-            for file in (staged, *staged.parent.glob(f".{staged.name}.*.partial")):
+            halves = (*staged.parent.glob(f".{staged.name}.*.partial"), *staged.parent.glob(f".{run.id}~*.partial"))
+            for file in (staged, *staged.parent.glob(f"{run.id}~*.parquet"), *halves):
                 file.unlink(missing_ok=True)

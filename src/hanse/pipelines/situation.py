@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 
-from hanse.base import Clock, IngestError, ProductName, RunError
+from hanse.base import Clock, IngestError, ProductName, RunError, digest
 from hanse.base.suggest import did_you_mean
 from hanse.ingest import HashStore, InputState, RemoteFiles, observe_input
 from hanse.ingest.codes import FILE_NOT_OPEN
 from hanse.interfaces import Engine, TableStore
-from hanse.pipelines.codes import NO_SUCH_PRODUCT, NO_UPSTREAM_RELEASE, NOT_APPLIED
+from hanse.pipelines.codes import NO_SUCH_PRODUCT, NO_UPSTREAM_RELEASE, NO_WINDOW, NOT_APPLIED
 from hanse.pipelines.keys import run_key
+from hanse.pipelines.windows import Asked
 from hanse.plan import pinned_inputs
 from hanse.registry import Reader, Registry, Release
-from hanse.spec import FileReference, ResolvedInput, Workspace
+from hanse.spec import FileReference, ResolvedInput, Window, Workspace
 from hanse.spec.allowed import local_problem
 
 Listener = Callable[[str, str, int, int], None]
@@ -46,21 +48,48 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Situation:
-    """What a run found at its start, and holds on to until its end."""
+    """What a run found at its start, and holds on to until its end.
+
+    Attributes:
+        now: when it begins: windows over time end at the last boundary before it.
+        base: key of everything but the time.
+        windows: of the product's tables that are built range by range.
+        asked: the range that shall be built by itself.
+    """
 
     name: ProductName
     inputs: tuple[ResolvedInput, ...]
     files: Mapping[str, InputState]
     upstream: Mapping[ProductName, Release]
     visible: Release | None
-    key: str
+    now: datetime
+    base: str
+    windows: tuple[Window, ...] = ()
+    asked: Asked | None = None
+
+    @property
+    def key(self) -> str:
+        """Key of an ordinary run: two with equal keys come to the same."""
+        if not any(w.is_timed for w in self.windows):
+            return self.base
+        return digest([self.base, [w.complete(self.now) for w in self.windows if w.is_timed]])
+
+    @property
+    def run_key(self) -> str:
+        """Key of this run: that of a range does not depend on the time."""
+        return self.key if self.asked is None else digest([self.base, self.asked.as_document()])
+
+    def at(self, now: datetime) -> Situation:
+        """Return the same situation at another time."""
+        return replace(self, now=now)
 
 
-def observe_situation(around: Surroundings, reader: Reader, name: ProductName) -> Situation:
+def observe_situation(around: Surroundings, reader: Reader, name: ProductName, asked: Asked | None = None) -> Situation:
     """Look at everything that decides a run's result, without changing anything.
 
     Raises:
-        RunError: no such product, not applied, no release upstream, or a file missing.
+        RunError: no such product, not applied, no release upstream, or a file missing. HNS-L082: there is no window
+            for the range asked for.
     """
     entry = around.workspace.entries.get(name)
     if entry is None:
@@ -76,6 +105,8 @@ def observe_situation(around: Surroundings, reader: Reader, name: ProductName) -
             fix="look at `hanse plan`, then run `hanse apply`",
             subject=str(name),
         )
+    if asked is not None:
+        _require_window(name, entry.windows, asked)
     folder = os.path.join(around.workspace.mesh.root, os.path.dirname(entry.path))
     # Only an edit moves an input port to another major, so what was applied decides which one is read.
     inputs = pinned_inputs(name, around.workspace, reader.product(name)) if entry.inputs else ()
@@ -103,7 +134,20 @@ def observe_situation(around: Surroundings, reader: Reader, name: ProductName) -
     }
     releases = {p: visible[p] for p in needed}
     engine = f"{around.engine.name} {around.engine.version}"
-    return Situation(name, inputs, files, releases, visible.get(name), run_key(entry.settings, files, releases, engine))
+    key = run_key(entry.settings, files, releases, engine)
+    now = around.clock.now()
+    return Situation(name, inputs, files, releases, visible.get(name), now, key, entry.windows, asked)
+
+
+def _require_window(name: ProductName, windows: Sequence[Window], asked: Asked) -> None:
+    if not any(w.is_timed is asked.is_timed for w in windows):
+        kind = "times" if asked.is_timed else "keys"
+        raise RunError(
+            NO_WINDOW,
+            f"{name} has no table with a window over {kind}, so no range of it can be built by itself",
+            fix="run it without a range, or give a table a `window` in `pipeline.yaml`",
+            subject=str(name),
+        )
 
 
 def _taken(reader: Reader, visible: Release | None) -> Mapping[str, frozenset[str]]:

@@ -10,8 +10,9 @@ from hanse.base import EngineError, HanseError, IngestError, Location, Problem, 
 from hanse.ingest.codes import FILE_UNREADABLE
 from hanse.interfaces import Session, StagedFile, StoredColumn
 from hanse.pipelines.codes import COLUMNS_DIFFER, FILES_FAILED, TRANSFORM_FAILED
-from hanse.pipelines.graph import FileRead, Node, NodeRead, PortRead, Read
-from hanse.spec import Column, FileInput, Product, Table, TextStyle
+from hanse.pipelines.graph import FileRead, Node, NodeRead, PortRead, Read, settings_of
+from hanse.pipelines.windows import Cell
+from hanse.spec import Column, DataType, FileInput, Product, Table, TextStyle
 
 FAILED_ROWS = 20
 # The engine seam's codes for a full disk and a refused write: nobody's SQL and no delivery is to blame.
@@ -68,28 +69,45 @@ def relation_of(read: Read) -> str:
             return f"__p_{table.domain}__{table.product}__{table.local}"
 
 
-def result_of(node: Node) -> str:
-    """Return the internal name under which a session knows what a Python transform returned."""
-    return f"__y_{node.name}"
+def result_of(node: Node, cell: Cell | None = None) -> str:
+    """Return the internal name under which a session knows what a Python transform returned, of a range or in all."""
+    return f"__y_{node.name}__{cell.part}" if cell else f"__y_{node.name}"
 
 
-def select_of(session: Session, node: Node, product: Product) -> str:
+def select_of(session: Session, node: Node, product: Product, cell: Cell | None = None) -> str:
     """Return the SELECT that builds a node, confined to its declared inputs by both readers.
+
+    Args:
+        session: where the node's inputs are bound.
+        node: what to build.
+        product: whose it is.
+        cell: the range to build, of a table with a window.
 
     Raises:
         Denied: the SQL names something that it may not.
         RunError: HNS-L003: a file has other columns than the contract's table.
     """
     if node.program is not None:
-        return sql.select_star(result_of(node))
+        return sql.select_star(result_of(node, cell))
     if node.statement is not None:
-        bound = node.statement.bind({parts: relation_of(read) for parts, read in node.reads.items()})
+        names = {parts: relation_of(read) for parts, read in node.reads.items()}
+        bound = node.statement.bind(names, values=cell.values(window_type(node, product)) if cell else None)
         with explained(node, product):
             references = session.references(bound.sql)
         sql.second_reading(bound, references)
         return bound.sql
     assert node.table is not None  # only a contract's table is built without a transform
     return _identity(session, node.table, source_of(node, product), relation_of(next(iter(node.reads.values()))))
+
+
+def window_type(node: Node, product: Product) -> DataType:
+    """Return the type of the column that a table's window is over."""
+    window = settings_of(product, node).window
+    assert window is not None
+    assert node.table is not None
+    column = node.table.column(window.column)
+    assert column is not None
+    return column.type
 
 
 def hold_private(session: Session, node: Node, product: Product) -> int:
@@ -115,7 +133,13 @@ def stage_private(session: Session, node: Node, product: Product, path: str) -> 
 
 
 def stage_table(
-    session: Session, node: Node, product: Product, path: str, columns: Sequence[StoredColumn] | None, aside: str
+    session: Session,
+    node: Node,
+    product: Product,
+    path: str,
+    columns: Sequence[StoredColumn] | None,
+    aside: str,
+    cell: Cell | None = None,
 ) -> Staged:
     """Stage a contract's table: its columns, in its order, in its types, with the table's field ids.
 
@@ -126,6 +150,7 @@ def stage_table(
         path: where the file shall be.
         columns: the table's columns in the table store; None for a delivery that is to be taken in.
         aside: where the sound rows go if some values cannot be cast; such a file is never published.
+        cell: the range to build, of a table with a window.
 
     Returns:
         The file at ``path``; or, if values cannot be cast exactly, their number, a bounded sample and the file aside.
@@ -135,7 +160,7 @@ def stage_table(
         RunError: HNS-L003: columns differ from the contract.
     """
     assert node.table is not None
-    select = select_of(session, node, product)
+    select = select_of(session, node, product, cell)
     with explained(node, product):
         have = session.describe(select)
     require_columns(node, product, [name for name, _ in have])

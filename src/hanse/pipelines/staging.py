@@ -9,28 +9,27 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from hanse import quality
-from hanse.base import Severity
 from hanse.interfaces import (
     ParquetScan,
     Session,
     StagedFile,
     TableScan,
 )
-from hanse.pipelines.deliver import Change, Target, deliver, delivered_table, settings_of
+from hanse.pipelines.deliver import Change, Target, committed_before, deliver, delivered_table
 from hanse.pipelines.deliver import Delivery as Delivered
 from hanse.pipelines.deliver import unchanged as unchanged_table
 from hanse.pipelines.drift import record_drift
-from hanse.pipelines.graph import Node, NodeRead, published_name
+from hanse.pipelines.graph import Node, NodeRead, published_name, settings_of
 from hanse.pipelines.python_steps import PythonSteps
+from hanse.pipelines.ranges import Ranges
+from hanse.pipelines.refusals import refuse_casts
 from hanse.pipelines.stage import (
-    Staged,
     hold_private,
     relation_of,
     stage_private,
     stage_table,
 )
 from hanse.pipelines.work import Work
-from hanse.registry import CheckResult, CheckStatus, FailedRow
 
 HELD_ROWS = 100_000
 """Private transforms that read no more rows than this are held in memory: a file would cost more than it saves."""
@@ -141,7 +140,7 @@ class Staging:
                     self._session, node, self._work.product, path, self._work.columns[node.name], aside
                 )
                 if staged.failures:
-                    self._refuse_casts(node, staged)
+                    refuse_casts(self._work, node, staged)
                     with self._work.found.lock:
                         self._work.found.sound[node.name] = staged.file
                     sound = TableScan((staged.file.path,), self._work.columns[node.name])
@@ -150,7 +149,7 @@ class Staging:
                 ready = staged.file
                 measured.rows, measured.bytes = ready.rows, ready.bytes
                 measured.output = {"path": ready.path, "rows": ready.rows, "bytes": ready.bytes}
-        return Change(ready, (), (ready.path,), ready.rows)
+        return Change((ready,), (), (ready.path,), ready.rows)
 
     def _take_in(self, node: Node) -> Change | None:
         """Stage what this run's delivery makes of a table that grows; None if the delivery was refused."""
@@ -158,6 +157,11 @@ class Staging:
         target = self._target(node)
         if growth.is_taken:
             return unchanged_table(self._work.around.store, target)
+        committed = committed_before(self._work.around.store, self._work.run, target)
+        if growth.window is not None:
+            return Ranges(self._work, self._session, self._python, node, target, growth.window).take_in(committed)
+        if committed is not None:
+            return committed
         relation_name = f"__d_{node.name}"
         path = os.path.join(self._work.scratch, f"delivery-{node.name}.parquet")
         self._compute(node)
@@ -168,7 +172,7 @@ class Staging:
             staged = stage_table(self._session, delivered, self._work.product, path, None, aside)
             measured.rows, measured.bytes = staged.file.rows, staged.file.bytes
             if staged.failures:
-                self._refuse_casts(node, staged)
+                refuse_casts(self._work, node, staged)
                 return None
             self._session.bind(relation_name, ParquetScan((path,)))
             if self._refuse_keys(node, target, relation_name, staged.file):
@@ -176,8 +180,8 @@ class Staging:
         with self._work.log.step("deliver", node.name) as measured:
             delivery = Delivered(relation_name, staged.file, self._work.run.started_at)
             change = deliver(self._session, self._work.around.store, target, delivery)
-            measured.rows = change.added.rows if change.added else 0
-            measured.bytes = change.added.bytes if change.added else 0
+            measured.rows = sum(file.rows for file in change.added)
+            measured.bytes = sum(file.bytes for file in change.added)
             measured.output = {"kept": "all" if change.keep == "all" else len(change.keep), "table_rows": change.rows}
         return change
 
@@ -229,36 +233,6 @@ class Staging:
                 staged = StagedFile(path, int(step.output["rows"]), int(step.output["bytes"]))
                 return staged if committed or os.path.getsize(path) == staged.bytes else None
         return None
-
-    def _refuse_casts(self, node: Node, staged: Staged) -> None:
-        """Record rows whose values are not of the contract's type: they block, as a failed check does."""
-        name = published_name(self._work.product, node)
-        assert node.table is not None
-        first = staged.failures[0]
-        column = node.table.column(first.column)
-        result = CheckResult(
-            run_id=self._work.run.id,
-            table=name,
-            check_id="cast",
-            clause="every value is of the contract's type",
-            status=CheckStatus.FAILED,
-            severity=Severity.ERROR,
-            column=first.column,
-            failed_rows=staged.failed_rows,
-            total_rows=staged.file.rows + staged.failed_rows,
-            method="cast",
-            dimension="conformity",
-            message=f"`{first.value}` in column `{first.column}` is no {first.type}",
-            path=column.where.path if column and column.where else None,
-            line=column.where.line if column and column.where else None,
-        )
-        rows = [
-            FailedRow(self._work.run.id, name, "cast", f"`{f.value}` in column `{f.column}` is no {f.type}", f.row)
-            for f in staged.failures
-        ]
-        with self._work.found.lock:
-            self._work.found.results.append(result)
-            self._work.found.failed_rows.extend(rows)
 
 
 @contextmanager

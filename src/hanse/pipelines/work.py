@@ -18,15 +18,16 @@ from hanse.pipelines.codes import (
     NOT_APPLIED,
     NOTHING_TO_BUILD,
 )
-from hanse.pipelines.deliver import Change, settings_of
-from hanse.pipelines.graph import Graph, Node, PortRead, build_graph, file_inputs, published_name
+from hanse.pipelines.deliver import Change
+from hanse.pipelines.graph import Graph, Node, PortRead, build_graph, file_inputs, published_name, settings_of
 from hanse.pipelines.kept import KeptResults
 from hanse.pipelines.keys import Growth, is_volatile, node_keys
 from hanse.pipelines.outdated import released_keys, shape_digest
 from hanse.pipelines.records import StepLog
 from hanse.pipelines.situation import Listener, Situation, Surroundings
+from hanse.pipelines.windows import Windowing
 from hanse.registry import CheckResult, FailedRow, Reader, ReleasedTable, Run
-from hanse.spec import Product
+from hanse.spec import Product, Window
 
 
 @dataclass
@@ -117,9 +118,13 @@ class Work:
         found = {}
         for node in self.graph.needed:
             settings = settings_of(self.product, node)
-            if node.is_private or settings.materialize == "replace":
+            if node.is_private or not settings.grows:
                 continue
             visible = self.visible(node)
+            if settings.window is not None:
+                window = self._windowing(node, settings.window, visible)
+                found[node.name] = Growth(settings, visible.rows_key if visible else None, window=window)
+                continue
             if visible is None or visible.delivery is None:
                 found[node.name] = Growth(settings)  # what was replaced as a whole so far begins anew
             else:
@@ -127,6 +132,18 @@ class Work:
                 found[node.name] = Growth(settings, visible.rows_key, taken)
             self._meet_new_files(node, found[node.name], reader)
         return found
+
+    def _windowing(self, node: Node, window: Window, visible: ReleasedTable | None) -> Windowing:
+        asked = self.situation.asked
+        return Windowing(
+            window,
+            str(published_name(self.product, node)),
+            visible.coverage if visible else None,
+            visible is not None,
+            self.run.started_at,
+            asked if asked is not None and asked.is_timed is window.is_timed else None,
+            self.force,
+        )
 
     def _meet_new_files(self, node: Node, growth: Growth, reader: Reader) -> None:
         """Find whether there is anything new for a table that grows by new files.

@@ -173,7 +173,7 @@ class Note:
     """Something that a plan does nothing about, and that a person should know.
 
     Attributes:
-        kind: ``gone`` (no longer in the folder, kept), ``not run``, ``pinned`` or ``kept``.
+        kind: ``gone`` (no longer in the folder, kept), ``not run``, ``pinned``, ``kept`` or ``window``.
         subject: domain, product or table.
         text: one or two sentences: what is so, and what to do about it.
     """

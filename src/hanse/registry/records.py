@@ -241,6 +241,8 @@ class ReleasedTable:
         rows_key: the same without what the contract checks, for tables that grow: the state that deliveries follow.
         delivery: digest of the delivery that this snapshot took in, for tables that grow.
         parent_id: snapshot that the delivery was added to.
+        coverage: which ranges the snapshot holds, for tables that are built range by range, JSON; ``column`` and
+            ``built`` (pairs of boundaries as text, without overlap) are for people.
     """
 
     table: TableName
@@ -255,6 +257,7 @@ class ReleasedTable:
     rows_key: str | None = None
     delivery: str | None = None
     parent_id: int | None = None
+    coverage: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ _RELEASE = _Fields(
 )  # fmt: skip
 _RELEASED = _Fields(
     "port", "snapshot_id", "schema_id", "contract_id", "contract_version", "rows", "bytes", "key", "rows_key",
-    "delivery", "parent_id",
+    "delivery", "parent_id", "coverage",
 )  # fmt: skip
 
 

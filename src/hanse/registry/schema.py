@@ -29,7 +29,7 @@ from sqlalchemy.engine import Dialect
 
 from hanse.base import canonical_json
 
-HEAD = "0003"
+HEAD = "0004"
 """Revision that these tables are; equal to Alembic's head, so that opening a database needs no Alembic."""
 
 VERSION_TABLE = "hanse_version"
@@ -332,6 +332,7 @@ release_table = Table(
     _words("rows_key"),
     _words("delivery"),
     _whole("parent_id", null=True),
+    Column("coverage", Document),
     ForeignKeyConstraint(["release_id"], ["release.id"]),
 )
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from hanse.spec.retention import Retention
     from hanse.spec.text_style import TextStyle
     from hanse.spec.types import DataType, Decimal, Field, List, Map, Scalar, Struct
+    from hanse.spec.windows import Boundary, Window
     from hanse.spec.workspace import (
         DatabaseReference,
         Entry,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Boundary",
     "Change",
     "ChangeKind",
     "Column",
@@ -85,6 +87,7 @@ __all__ = [
     "TeamMember",
     "TextStyle",
     "Transform",
+    "Window",
     "Workspace",
     "diff_contracts",
     "find_mesh",
@@ -119,6 +122,7 @@ _HOMES = {
     "retention": ("Retention",),
     "text_style": ("TextStyle",),
     "types": ("DataType", "Decimal", "Field", "List", "Map", "Scalar", "Struct"),
+    "windows": ("Boundary", "Window"),
     "workspace": (
         "DatabaseReference",
         "Entry",

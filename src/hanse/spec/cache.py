@@ -12,7 +12,7 @@ from typing import Any
 
 from hanse.spec.folder import read_bytes
 
-FORMAT = 7
+FORMAT = 8
 
 
 def _head(kinds: bytes) -> bytes:

@@ -206,7 +206,8 @@ CANNOT_MATERIALIZE = Code(
     "HNS-S037",
     "cannot be materialised that way",
     "The settings of a table in `pipeline.yaml` do not fit its contract: `merge` and `snapshot` need a primary key, "
-    "`partition` needs partition keys, `snapshot` needs two timestamp columns for the history.",
+    "`partition` needs partition keys, `snapshot` needs two timestamp columns for the history, a `window` needs a "
+    "column of the type date, timestamp or integer and goes with `replace` only.",
 )
 RETENTION_TOO_LONG = Code(
     "HNS-S040",

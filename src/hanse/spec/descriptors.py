@@ -383,6 +383,31 @@ def _which(value: Any) -> str | None:
     return "as file"
 
 
+class WindowFile(Strictly):
+    """The ranges of a column that a table is built by."""
+
+    model_config = ConfigDict(title="`window`")
+
+    column: Filled = Field(
+        description="Column of the table, of the type date, timestamp or integer, whose ranges are built one by one."
+    )
+    start: Filled = Field(
+        description="Where the first range begins: a date, a time in UTC, or a key, such as `2024-01-01` or `0`."
+    )
+    size: Filled = Field(
+        description="Length of a range: a number of minutes, hours, days, weeks, months or years, such as `1 day`; or "
+        "a number of keys."
+    )
+    lookback: Filled | None = Field(
+        None, description="How far before the end of what is built late rows are looked for (default: not at all)."
+    )
+    until: Filled | None = Field(
+        None,
+        description="For keys: `input.column`; the greatest value of this column of what the transform reads is the "
+        "last key. Windows over time end with the last range that has passed.",
+    )
+
+
 class TableFile(Strictly):
     """How a table is built."""
 
@@ -409,6 +434,11 @@ class TableFile(Strictly):
     )
     missing: Literal["close", "keep"] | None = Field(
         None, description="For `snapshot`: what becomes of a row whose key is not delivered (default: `close`)."
+    )
+    window: WindowFile | None = Field(
+        None,
+        description="For `replace`: the table is built range by range, and a result replaces only the range that it "
+        "is of. The transform asks for `$window_start` (included) and `$window_end` (excluded).",
     )
 
 

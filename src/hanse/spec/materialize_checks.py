@@ -10,6 +10,7 @@ from hanse.spec import codes
 from hanse.spec.contract import Table
 from hanse.spec.product import Product, TableSettings
 from hanse.spec.types import Scalar
+from hanse.spec.window_file import window_faults
 
 _MOMENTS = (Scalar.TIMESTAMPTZ, Scalar.TIMESTAMP)
 # Which settings belong to which way; the others would be ignored, so they are errors.
@@ -35,6 +36,11 @@ def _misplaced(settings: TableSettings) -> Iterator[tuple[str, str]]:
 
 def _faults(table: Table, settings: TableSettings) -> Iterator[tuple[str, str]]:
     way = settings.materialize
+    if settings.window is not None:
+        if way != "replace":
+            fix = f"remove `materialize: {way}`: with a window, a result replaces the range that it is of"
+            yield f"has a window, which does not go with `{way}`", fix
+        yield from window_faults(settings.window, {c.name: c.type for c in table.columns})
     if way in ("merge", "snapshot") and not table.primary_key:
         yield f"cannot be built with `{way}` without a primary key", "give its key columns `primaryKey: true`"
     if way == "merge" and settings.deleted is not None and table.column(settings.deleted):

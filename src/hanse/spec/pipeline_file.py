@@ -23,6 +23,7 @@ from hanse.spec.retention import retention_of
 from hanse.spec.text_style import TextStyle
 from hanse.spec.urls import is_remote, place_of
 from hanse.spec.variables import Expansion, expand_document
+from hanse.spec.window_file import read_window
 from hanse.spec.workspace import WrittenPath
 
 Compression = Literal["none", "gzip", "zip"]
@@ -118,15 +119,21 @@ def read_pipeline(document: Document | None, data: Iterable[str], folder: str, e
                 reading.paths.append(WrittenPath(name, written[name], place, file.only_new, own))
     tables = _mapping(document.root.get("tables"))
     reading.tables = {name: document.at_key(tables, name) for name in tables}
-    settings = {name: _settings(found, reading.tables[name]) for name, found in (model.tables or {}).items()}
+    settings = {
+        name: _settings(reading, document, tables[name], found, reading.tables[name])
+        for name, found in (model.tables or {}).items()
+    }
     asked = document.root.get("retention")
     retention = retention_of(asked, document.at(document.root, "retention")) if isinstance(asked, Map) else None
     reading.pipeline = Pipeline(tuple(files), tuple(ports), settings, document.path, retention, tuple(databases))
     return reading
 
 
-def _settings(found: TableFile, where: Location) -> TableSettings:
+def _settings(
+    reading: PipelineReading, document: Document, entry: Map, found: TableFile, where: Location
+) -> TableSettings:
     usual = TableSettings()
+    window = read_window(document, entry["window"], found.window, reading.problems) if found.window else None
     return TableSettings(
         materialize=found.materialize,
         deleted=found.deleted,
@@ -134,6 +141,7 @@ def _settings(found: TableFile, where: Location) -> TableSettings:
         since=found.since or usual.since,
         until=found.until or usual.until,
         missing=found.missing or usual.missing,
+        window=window,
         where=where,
     )
 

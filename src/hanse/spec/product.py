@@ -12,6 +12,7 @@ from hanse.spec.retention import Retention
 from hanse.spec.text_style import TextStyle
 from hanse.spec.types import DataType
 from hanse.spec.urls import redact
+from hanse.spec.windows import Window
 
 Lifecycle = Literal["proposed", "draft", "active", "deprecated", "retired"]
 
@@ -153,6 +154,7 @@ class TableSettings:
         since: ``snapshot``: column of the table that tells from when a row holds.
         until: ``snapshot``: column of the table that tells until when it held, null while it holds.
         missing: ``snapshot``: what becomes of a row whose key is not in the result: it is closed, or kept.
+        window: ``replace``: the table is built range by range, and a result stands for its range only.
     """
 
     materialize: Materialization = "replace"
@@ -161,7 +163,13 @@ class TableSettings:
     since: str = "valid_from"
     until: str = "valid_to"
     missing: Literal["close", "keep"] = "close"
+    window: Window | None = None
     where: Location | None = None
+
+    @property
+    def grows(self) -> bool:
+        """Whether the table is what earlier runs made it, and a run's result only a part of it."""
+        return self.materialize != "replace" or self.window is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hanse.base import Code, Location, Problem, ProductName, Severity, digest
 from hanse.base import codes as base_codes
-from hanse.spec import codes
+from hanse.spec import codes, windows
 from hanse.spec.retention import Retention
 from hanse.spec.urls import place_of
 from hanse.spec.variables import Expansion
@@ -68,6 +68,7 @@ def summarise(assembly: Assembly, settings: str, environ: Mapping[str, str], oth
             DatabaseReference(d.name, d.connection, d.shown, d.where or Location(product.path))
             for d in product.pipeline.databases
         ),
+        windows=tuple(s.window for _, s in sorted(product.pipeline.tables.items()) if s.window is not None),
     )
     return Summary(entry, tuple(assembly.paths), tuple(others))
 
@@ -116,6 +117,7 @@ def to_document(summary: Summary, content: str, data: Sequence[str] | None) -> d
         "databases": [[d.name, d.connection, d.shown, _place(d.where)] for d in entry.databases],
         "retention": entry.retention
         and [entry.retention.releases, entry.retention.days, _place(entry.retention.where)],
+        "windows": [windows.as_document(w) for w in entry.windows],
     }
 
 
@@ -152,6 +154,7 @@ def from_document(document: dict[str, Any], environ: Mapping[str, str]) -> Summa
             DatabaseReference(name, connection, shown, _location(where) or Location(path))
             for name, connection, shown, where in document["databases"]
         ),
+        windows=tuple(windows.from_document(w) for w in document["windows"]),
     )
     return Summary(entry, paths, tuple(document["others"]))
 

@@ -18,6 +18,7 @@ from hanse.spec.urls import redact
 if TYPE_CHECKING:
     from hanse.spec.mesh import Domain, MeshConfig
     from hanse.spec.product import Product
+    from hanse.spec.windows import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ class Entry:
         variables: names of the variables that its files refer to; never their values.
         retention: how long its releases shall be kept, if it says so itself.
         databases: inputs that are tables of databases.
+        windows: of its tables that are built range by range.
     """
 
     name: ProductName
@@ -136,6 +138,7 @@ class Entry:
     variables: tuple[str, ...] = ()
     retention: Retention | None = None
     databases: tuple[DatabaseReference, ...] = ()
+    windows: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hanse.sql.lineage import column_lineage
     from hanse.sql.origins import ColumnLineage, How, Lineage, Origin
     from hanse.sql.parse import parse_select
-    from hanse.sql.records import Bound, RelationRef
+    from hanse.sql.records import Bound, RelationRef, Value
     from hanse.sql.second import second_reading
     from hanse.sql.statement import Statement
 
@@ -28,6 +28,7 @@ _HOMES = {
     "Origin": "origins",
     "RelationRef": "records",
     "Statement": "statement",
+    "Value": "records",
     "align": "build",
     "cast_failures": "casts",
     "cast_projection": "casts",
@@ -56,6 +57,7 @@ __all__ = [
     "Origin",
     "RelationRef",
     "Statement",
+    "Value",
     "align",
     "cast_failures",
     "cast_projection",

@@ -12,7 +12,8 @@ from hanse.base import Denied, QueryError
 from hanse.base.versions import Version
 from hanse.sql import codes
 from hanse.sql.lex import Dialect
-from hanse.sql.records import Bound, RelationRef
+from hanse.sql.parameters import fill
+from hanse.sql.records import Bound, RelationRef, Value
 from hanse.sql.scope import AT, mentions, parts
 
 if TYPE_CHECKING:
@@ -63,12 +64,14 @@ def bind(
     statement: Statement,
     names: Mapping[tuple[str, ...], str],
     versions: Mapping[_Key, str],
+    values: Mapping[str, Value],
 ) -> Bound:
     """See :meth:`Statement.bind`."""
     internal: dict[_Key, str] = {(tuple(part.lower() for part in key), None): name for key, name in names.items()}
     internal |= versions
     tree = statement._tree.copy()  # noqa: SLF001 - one value in two files of one room
     _keep_names(tree)
+    fill(tree, values, Dialect)
     bases: list[exp.Table] = []
     ctes: dict[int, str] = {}
     for table, cte in list(mentions(tree)):

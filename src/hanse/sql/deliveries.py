@@ -13,8 +13,10 @@ from sqlglot import exp
 
 from hanse.sql.bind import write
 from hanse.sql.build import column, identifier
+from hanse.sql.records import Value
 
 _OLD, _NEW = "__old", "__new"
+Ranges = Sequence[tuple[Value, Value]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,56 @@ def arrivals(new: str, columns: Sequence[str], marker: str | None = None) -> str
         marked = _call("coalesce", column(marker, _NEW), exp.false())
         chosen = chosen.where(exp.Not(this=marked))
     return write(chosen)
+
+
+def ranged_files(old: str, key: str, ranges: Ranges, file_column: str) -> str:
+    """Return a SELECT of the files (column ``file``) that hold a row in some ranges of a column.
+
+    Args:
+        old: relation of the table's files, with ``file_column``.
+        key: the column.
+        ranges: pairs of values, the second one excluded; at least one.
+        file_column: column of ``old`` that names each row's file.
+    """
+    return write(_files(old, file_column).where(_in_ranges(key, ranges)))
+
+
+def outside(
+    old: str,
+    key: str,
+    ranges: Ranges,
+    columns: Sequence[str],
+    rows: int | None = None,
+    *,
+    as_text: bool = False,
+) -> str:
+    """Return a SELECT of the rows that lie in none of some ranges of a column; null lies in none.
+
+    Args:
+        old: a relation.
+        key: the column.
+        ranges: as in :func:`ranged_files`.
+        columns: columns to return, in order.
+        rows: at most so many.
+        as_text: values as text, also those that Python does not have.
+    """
+
+    def chosen_as(name: str) -> exp.Expr:
+        if not as_text:
+            return _named(name, _OLD)
+        text = exp.Cast(this=column(name, _OLD), to=exp.DataType.build("VARCHAR", dialect="duckdb"))
+        return exp.alias_(text, name, quoted=True)
+
+    inside = _call("coalesce", _in_ranges(key, ranges), exp.false())
+    chosen = exp.Select(expressions=[chosen_as(c) for c in columns]).from_(_table(old, _OLD))
+    chosen = chosen.where(exp.Not(this=inside))
+    return write(chosen if rows is None else chosen.limit(exp.Literal.number(rows)))
+
+
+def greatest(relation: str, key: str) -> str:
+    """Return a SELECT of the greatest value of a column, as column ``greatest``."""
+    most = exp.alias_(_call("max", column(key, _OLD)), "greatest", quoted=True)
+    return write(exp.Select(expressions=[most]).from_(_table(relation, _OLD)))
 
 
 def both(first: str, second: str) -> str:
@@ -176,6 +228,22 @@ def _ends(new: str, keys: Sequence[str], compared: Sequence[str], history: Histo
 
 def _holds(history: History) -> exp.Expr:
     return exp.Is(this=column(history.until, _OLD), expression=exp.Null())
+
+
+def _in_ranges(key: str, ranges: Ranges) -> exp.Expr:
+    def bound(value: Value) -> exp.Expr:
+        kind = exp.DataType.build(value.type, dialect="duckdb")
+        return exp.Cast(this=exp.Literal.string(value.text), to=kind)
+
+    return exp.or_(
+        *(
+            exp.and_(
+                exp.GTE(this=column(key, _OLD), expression=bound(start)),
+                exp.LT(this=column(key, _OLD), expression=bound(end)),
+            )
+            for start, end in ranges
+        )
+    )
 
 
 def _exists(new: str, keys: Sequence[str], nulls: bool) -> exp.Expr:

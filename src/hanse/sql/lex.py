@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,6 +22,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from hanse.base import Denied, Location, QueryError
 from hanse.sql import codes
 from hanse.sql.functions import FUNCTIONS, TABLE_FUNCTIONS, words
+from hanse.sql.parameters import MARK, marked, split, unmarked
 
 MAX_CHARACTERS = 200_000
 MAX_TOKENS = 50_000
@@ -110,8 +111,12 @@ class Text:
         return Location(self.path or "query", *self.position(offset))
 
 
-def lex(text: Text) -> list[Token]:
+def lex(text: Text, parameters: Collection[str] = ()) -> list[Token]:
     """Return the tokens of one statement, functions veiled.
+
+    Args:
+        text: the statement.
+        parameters: names, in lower case, that may stand in it as ``$name``.
 
     Raises:
         QueryError: HNS-Q001, HNS-Q002.
@@ -121,7 +126,7 @@ def lex(text: Text) -> list[Token]:
         raise Denied(codes.TOO_LARGE, f"the statement has {len(text.sql):,} characters; {MAX_CHARACTERS:,} are allowed")
     if "\x00" in text.sql:
         raise _odd_character(text, text.sql.index("\x00"))
-    found = _tokenize(text)
+    found = _tokenize(text, parameters)
     _check_characters(text, found)
     while found and found[-1].token_type == TokenType.SEMICOLON:
         found.pop()
@@ -129,7 +134,7 @@ def lex(text: Text) -> list[Token]:
         raise QueryError(codes.EMPTY, "there is no statement", where=Location(text.path) if text.path else None)
     _check_start(text, found[0])
     _check_tokens(text, found)
-    return _veil(found)
+    return split(_veil(found))
 
 
 def unveil(name: str) -> str:
@@ -157,9 +162,9 @@ def _odd_character(text: Text, offset: int) -> Denied:
     )
 
 
-def _tokenize(text: Text) -> list[Token]:
+def _tokenize(text: Text, parameters: Collection[str]) -> list[Token]:
     try:
-        return list(Dialect().tokenize(text.sql))
+        return unmarked(Dialect().tokenize(marked(text.sql, parameters)))
     except TokenError as error:
         raise QueryError(
             codes.SYNTAX,
@@ -215,6 +220,8 @@ def _check_tokens(text: Text, found: Sequence[Token]) -> None:
 
 def _has_false_tag(text: Text, token: Token) -> bool:
     """Whether what was read as $tag$ text $tag$ has a tag that the engine reads otherwise, as in ``IN ($1,$2)``."""
+    if token.text.startswith(MARK):
+        return False
     return text.sql.startswith("$", token.start) and _TAG.match(text.sql, token.start) is None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
@@ -14,6 +14,7 @@ from hanse.sql import codes
 from hanse.sql.functions import FUNCTIONS, OUTSIDE, TABLE_FUNCTIONS
 from hanse.sql.lex import VEIL, Dialect, Text, lex, unveil
 from hanse.sql.nodes import ALLOWED, ALLOWED_PARTS, ROOTS, TYPES
+from hanse.sql.parameters import is_parameter
 from hanse.sql.statement import Statement
 from hanse.sql.times import take_versions
 
@@ -23,31 +24,34 @@ _OPERATORS = (exp.Binary, exp.Not, exp.In, exp.Between)
 MAX_DEPTH = 1_000
 
 
-def parse_select(text: str, *, path: str | None = None, times: bool = False) -> Statement:
+def parse_select(
+    text: str, *, path: str | None = None, times: bool = False, parameters: Collection[str] = ()
+) -> Statement:
     """Read one query and refuse everything that is not known to be harmless.
 
     Args:
         text: SQL as DuckDB writes it: one statement, with or without a closing semicolon.
         path: file that it stands in, for the places in messages.
         times: relations may be read as of another time; their :attr:`~hanse.sql.RelationRef.at` says which.
+        parameters: names, in lower case, that may stand for values, as ``$name``; :meth:`Statement.bind` wants them.
 
     Raises:
         QueryError: HNS-Q001 or HNS-Q002, it is not SQL. HNS-Q007, it names a time or version unclearly.
         Denied: HNS-D001 to HNS-D008 and HNS-D010, it may not run.
     """
     source = Text(text, path)
-    tree = _parse(source)
+    tree = _parse(source, parameters)
     try:
         take_versions(tree, source, allowed=times)
         _restore(tree, source)
-        _check(tree, source)
+        _check(tree, source, parameters)
     except RecursionError as error:
         raise _too_deep() from error
     return Statement(source, tree)
 
 
-def _parse(source: Text) -> exp.Expr:
-    tokens = lex(source)
+def _parse(source: Text, parameters: Collection[str]) -> exp.Expr:
+    tokens = lex(source, parameters)
     try:
         trees = [tree for tree in Dialect().parser(error_level=ErrorLevel.IMMEDIATE).parse(tokens, source.sql) if tree]
     except RecursionError as error:
@@ -140,7 +144,7 @@ def _restore_nulls(node: exp.IgnoreNulls | exp.RespectNulls) -> None:
         node.replace(exp.Introducer(this=call, expression=words))
 
 
-def _check(tree: exp.Expr, source: Text) -> None:
+def _check(tree: exp.Expr, source: Text, parameters: Collection[str]) -> None:
     for node, depth, count in _walk(tree):
         if count > MAX_NODES or depth > MAX_DEPTH:
             raise Denied(
@@ -155,6 +159,8 @@ def _check(tree: exp.Expr, source: Text) -> None:
             continue  # made by _restore_nulls; the parser's own are refused below by their Var
         if kind is exp.Anonymous:
             _check_call(node, source)
+        elif is_parameter(node, parameters):
+            continue
         elif kind not in ALLOWED:
             raise _denied_node(node, source)
         parts = ALLOWED_PARTS.get(kind)

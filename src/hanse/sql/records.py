@@ -32,6 +32,19 @@ class RelationRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Value:
+    """What a parameter stands for.
+
+    Attributes:
+        text: the value, as the engine reads it.
+        type: its SQL type.
+    """
+
+    text: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bound:
     """A statement over internal relations: the only text that an engine may see.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hanse.base import Location
 from hanse.base.versions import Version
-from hanse.sql.records import Bound, RelationRef
+from hanse.sql.records import Bound, RelationRef, Value
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -47,6 +47,13 @@ class Statement:
 
         return is_volatile(self._tree)
 
+    @cached_property
+    def parameters(self) -> Mapping[str, Location]:
+        """The parameters in it, in lower case, each with the place where it first stands."""
+        from hanse.sql.parameters import places
+
+        return places(self._tree, self.text)
+
     def where(self, ref: RelationRef) -> Location:
         """Return the place of a relation, for messages."""
         return Location(self.text.path or "query", ref.line, ref.column)
@@ -62,6 +69,7 @@ class Statement:
         self,
         names: Mapping[tuple[str, ...], str],
         versions: Mapping[tuple[tuple[str, ...], Version | None], str] | None = None,
+        values: Mapping[str, Value] | None = None,
     ) -> Bound:
         """Rewrite every base relation into an internal one-part name.
 
@@ -72,11 +80,13 @@ class Statement:
         Args:
             names: parts of a relation, in any case → internal name. Names starting ``__cte_`` are kept for CTEs.
             versions: the same for relations read as of another time: (parts in lower case, version) → internal name.
+            values: what the parameters stand for.
 
         Raises:
             QueryError: HNS-Q003 when a relation is missing in ``names`` or ``versions``.
+            ValueError: a parameter is missing in ``values``.
             Denied: HNS-D008 when the statement is too large to be written out.
         """
         from hanse.sql.bind import bind
 
-        return bind(self, names, versions or {})
+        return bind(self, names, versions or {}, values or {})
