@@ -26,6 +26,9 @@ from hanse.spec.windows import boundary_of
 SMALL_BYTES = 32 << 20
 """Ranges that are closed share files up to this size."""
 
+WORKERS = min(4, os.cpu_count() or 1)
+"""Ranges of a table that are built side by side; each uses the engine's own threads."""
+
 _FILE = "__file"
 
 
@@ -108,7 +111,7 @@ class Ranges:
     def _build(self, cells: Sequence[Cell]) -> list[_Built]:
         """Stage ranges side by side; the first failure lets those under way finish."""
         done: list[_Built] = []
-        workers = max(1, min(4, os.cpu_count() or 1, len(cells)))
+        workers = max(1, min(WORKERS, len(cells)))
         with ThreadPoolExecutor(workers, thread_name_prefix="hanse-range") as pool:
             futures = [pool.submit(self._build_one, cell) for cell in cells]
             try:
