@@ -18,7 +18,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, QueuePool
 
 from hanse.base import RegistryError
-from hanse.registry.codes import LOCKED
+from hanse.base.readonly import ReadableCopy
+from hanse.registry.codes import CANNOT_OPEN, LOCKED
 from hanse.registry.failures import mapped, reading
 
 
@@ -37,13 +38,20 @@ class Database:
         self._turn = threading.Lock()
         self._writing_thread: int | None = None
         self._closed = False
+        self._copy = ReadableCopy(path) if ReadableCopy.is_needed(path) else None
+        self._copying = threading.Lock()
         self._readers = self._engine("ro", "BEGIN", query_only=True)
         self._writer = self._engine("rw", "BEGIN IMMEDIATE", foreign_keys=True, synchronous="FULL")
 
     def _engine(self, mode: str, begin: str, *, pool: type[QueuePool | NullPool] = QueuePool, **pragmas: Any) -> Engine:
         def connect() -> sqlite3.Connection:
+            path = self.path
+            if mode == "ro" and self._copy is not None:
+                path, writable = self._copied(self._copy), "rw"
+            else:
+                writable = mode
             connection = sqlite3.connect(
-                f"{self.path.as_uri()}?mode={mode}",
+                f"{path.as_uri()}?mode={writable}",
                 uri=True,
                 timeout=self._busy_seconds,
                 isolation_level=None,  # transactions are begun below, never by the driver's own guess
@@ -70,8 +78,22 @@ class Database:
             RegistryError: the database cannot be read.
         """
         self._refuse_if_closed()
+        if self._copy is not None and not self._copy.is_current:
+            self._readers.dispose()  # what is read meanwhile goes on in the copy of before
         with reading(self.place), self._readers.begin() as connection:
             yield connection
+
+    def _copied(self, copy: ReadableCopy) -> Path:
+        with self._copying:
+            try:
+                return copy.current()
+            except OSError as error:
+                raise RegistryError(
+                    CANNOT_OPEN,
+                    f"the registry {self.place} cannot be copied, and it cannot be read where it lies",
+                    why=str(error),
+                    fix="change the permissions of the file and its folder, or make room for the copy",
+                ) from error
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

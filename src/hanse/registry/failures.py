@@ -21,11 +21,12 @@ from hanse.registry.codes import (
     UNRECORDABLE,
 )
 
+_TO_WRITE = "change the permissions of the file and its folder, or mount the disk for writing"
 # Primary result codes: https://www.sqlite.org/rescode.html
 _BY_SQLITE_CODE: dict[int, tuple[Code, str, str]] = {
     sqlite3.SQLITE_BUSY: (LOCKED, "is locked by another process", "try again"),
     sqlite3.SQLITE_LOCKED: (LOCKED, "is locked by another process", "try again"),
-    sqlite3.SQLITE_READONLY: (NOT_WRITABLE, "cannot be written", "change the permissions of the file and its folder"),
+    sqlite3.SQLITE_READONLY: (NOT_WRITABLE, "cannot be written", _TO_WRITE),
     sqlite3.SQLITE_PERM: (CANNOT_OPEN, "cannot be opened", "change the permissions of the file and its folder"),
     sqlite3.SQLITE_AUTH: (CANNOT_OPEN, "cannot be opened", "change the permissions of the file and its folder"),
     sqlite3.SQLITE_CANTOPEN: (CANNOT_OPEN, "cannot be opened", "check that its folder exists and may be written"),

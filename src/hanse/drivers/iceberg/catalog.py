@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from hanse.base.readonly import ReadableCopy
+
 _TABLES = """
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS iceberg_tables (
@@ -66,6 +68,7 @@ class Catalog:
         self._busy_seconds = busy_seconds
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._copy: ReadableCopy | None = None
 
     def pointer(self, namespace: str, table: str) -> str | None:
         """Return the path of a table's newest metadata file."""
@@ -196,6 +199,8 @@ class Catalog:
                 self._connection = None
 
     def _open(self, *, create: bool) -> sqlite3.Connection | None:
+        if self._copy is not None and not self._copy.is_current:
+            self.close()
         if self._connection is None:
             if not create and not Path(self._path).exists():
                 return None
@@ -206,8 +211,12 @@ class Catalog:
 
     def _connect(self, *, create: bool) -> sqlite3.Connection:
         mode = "rwc" if create else "rw"
+        path = self._path
+        if ReadableCopy.is_needed(path):
+            self._copy = self._copy or ReadableCopy(path)
+            mode, path = "rw", str(self._copy.current())
         connection = sqlite3.connect(
-            f"file:{quote(self._path)}?mode={mode}",
+            f"file:{quote(path)}?mode={mode}",
             uri=True,
             timeout=self._busy_seconds,
             isolation_level=None,
@@ -219,6 +228,8 @@ class Catalog:
             connection.execute("PRAGMA synchronous = FULL")
             if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'iceberg_tables'").fetchone():
                 connection.executescript(_TABLES)
+            if self._copy is not None:
+                connection.execute("PRAGMA query_only = 1")  # whoever writes is told so
         except BaseException:
             connection.close()
             raise
