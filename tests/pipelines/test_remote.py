@@ -14,7 +14,7 @@ import pytest
 
 import hanse
 from hanse.app import Mesh
-from hanse.base import Problems
+from hanse.base import HanseError, Problems
 from hanse.testing.engine.documents import write_workbook
 from hanse.testing.files import Reply, WebServer
 from hanse.testing.meshes import Columns, MeshFolder
@@ -448,3 +448,42 @@ def test_a_protocol_that_nobody_speaks_says_what_to_install(folder: MeshFolder, 
     error = run_of(product(folder, {"file": address}))["error"]
     assert error["code"] == "HNS-F010"
     assert words in error["fix"]
+
+
+# Drafts
+
+
+def test_a_product_drafted_from_an_address_runs(folder: MeshFolder, web: WebServer) -> None:
+    folder.product("x.y", {"t": T}, data={"t.csv": "id,v\n1,a\n"})
+    web.put("/in/t.csv", b"id,v\n1,a\n2,b\n")
+    allow(folder, web.url("/in/"))
+    mesh = hanse.open_mesh(folder.root)
+    drafted = mesh.new_product("a.b", [web.url("/in/t.csv?part=1"), f"other={web.url('/in/t.csv')}"])
+    assert drafted["written"] == [
+        "domains/a/b/contracts/b.odcs.yaml",
+        "domains/a/b/pipeline.yaml",
+        "domains/a/b/product.yaml",
+        "domains/a/domain.yaml",
+    ]
+    assert [t["rows"] for t in drafted["tables"]] == [2, 2]
+    mesh.apply()
+    assert mesh.run(["a.b"])["succeeded"] == 1
+    assert rows(mesh) == [(1, "a"), (2, "b")]
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        (f"https://h/t.csv?sig={SECRET}", "holds a secret"),
+        (f"https://u:{SECRET}@h/t.csv", "holds a secret"),
+        ("s3://bucket/*.csv", "it is a pattern"),
+        ("https://h/in/../../t.csv", "is not among what this mesh may read"),
+    ],
+)
+def test_addresses_that_no_product_is_drafted_from(folder: MeshFolder, address: str, words: str) -> None:
+    folder.product("x.y", {"t": T}, data={"t.csv": "id,v\n1,a\n"})
+    mesh = hanse.open_mesh(folder.root)
+    with pytest.raises(HanseError, match=words) as raised:
+        mesh.new_product("a.b", [address])
+    assert SECRET not in str(raised.value)
+    assert not (folder.root / "domains/a").exists()

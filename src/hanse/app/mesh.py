@@ -179,8 +179,8 @@ class Mesh:
 
         Args:
             address: ``domain.product``; a domain that does not exist is made.
-            files: paths of CSV, JSON, Parquet, Excel and Avro files, each written ``path`` or ``table=path``; each
-                becomes a table.
+            files: paths or addresses of CSV, JSON, Parquet, Excel and Avro files, each written ``path`` or
+                ``table=path``; each becomes a table. Those elsewhere are read where they are.
             link: read the files where they are, instead of copying them into the product.
             null_values: texts in CSV files that mean null.
             header: the first line of CSV files holds the names of their columns.

@@ -13,14 +13,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hanse.app.remote_draft import bring, file_name
 from hanse.base import BlueprintError, EngineError, HanseError, IngestError, ProductName
 from hanse.base.codes import ILLEGAL_NAME
 from hanse.base.names import MAX_NAME, RESERVED_DOMAINS, name_fault, suggest_name
 from hanse.base.suggest import closest
 from hanse.blueprints.codes import DOMAIN_MISSPELT, NOT_A_SOURCE, PRODUCT_EXISTS, WOULD_OVERWRITE
 from hanse.blueprints.draft import Source, draft
-from hanse.blueprints.folder import bring, compare, same_content, write
+from hanse.blueprints.folder import bring as copy_in
+from hanse.blueprints.folder import compare, same_content, write
 from hanse.blueprints.sql_names import RESERVED
+from hanse.spec.urls import is_remote
 
 if TYPE_CHECKING:
     from hanse.app.mesh import Mesh
@@ -69,7 +72,7 @@ def new_product(
     copies = {
         f"domains/{name.domain}/{name.product}/{places[s.name]}": Path(s.path)
         for s in inputs
-        if not link and not _is_same_file(folder / places[s.name], s.path)
+        if not link and not is_remote(s.path) and not _is_same_file(folder / places[s.name], s.path)
     }
     written = _write(root, draft(name, sources, new_domain=is_new), copies)
     return {
@@ -126,7 +129,8 @@ def _input(file: str) -> FileInput:
     from hanse.spec.pipeline_file import guess_format
 
     given, separator, rest = file.partition("=")
-    path = rest if separator and not os.path.exists(file) else file
+    path = rest if separator and not os.path.exists(file) and not is_remote(file) else file
+    last = file_name(path) if is_remote(path) else os.path.basename(path)
     format_, compression = guess_format(path)
     if format_ is None or (format_ in ("parquet", "xlsx", "avro") and compression != "none"):
         raise BlueprintError(
@@ -135,7 +139,7 @@ def _input(file: str) -> FileInput:
             why="its name does not say what it holds" if format_ is None else "it compresses inside: unpack it",
             fix="name .csv, .tsv, .txt, .ndjson or .json (also with .gz or .zip), .parquet, .xlsx or .avro files",
         )
-    name = given if path is rest and separator else _table_name(os.path.basename(path).partition(".")[0])
+    name = given if path is rest and separator else _table_name(last.partition(".")[0])
     fault = name_fault(name)
     if fault:
         raise BlueprintError(
@@ -143,7 +147,8 @@ def _input(file: str) -> FileInput:
             f"`{name}` cannot be the name of a table: {fault}",
             fix=f"name the table: `--from {suggest_name(name)[:20]}={path}`",
         )
-    return FileInput(name, os.path.abspath(path), format_, compression, written=path)
+    absolute = path if is_remote(path) else os.path.abspath(path)
+    return FileInput(name, absolute, format_, compression, written=path)
 
 
 def _table_name(stem: str) -> str:
@@ -155,6 +160,8 @@ def _table_name(stem: str) -> str:
 
 def _place(root: Path, folder: Path, source: FileInput, *, link: bool) -> str:
     """Return where a file will be read, relative to the product's folder if it lies below it, else absolute."""
+    if is_remote(source.path):
+        return source.path
     path = Path(source.path)
     if path.is_relative_to(folder):
         return str(path.relative_to(folder))
@@ -187,9 +194,11 @@ def _profiles(mesh: Mesh, inputs: Sequence[FileInput]) -> Iterator[Document]:
     from hanse.ingest import observe
     from hanse.interfaces import SessionLimits
 
-    paths = [observe(source, mesh.config.root).path for source in inputs]
+    here = [s for s in inputs if not is_remote(s.path)]
+    paths = [observe(source, mesh.config.root).path for source in here]
     settings = mesh.config.engine
     with _scratch(mesh.config.state) as scratch:
+        inputs = [replace(s, path=bring(mesh, s, scratch)) if is_remote(s.path) else s for s in inputs]
         session = mesh.engine.open(
             readable=[*paths, scratch],
             writable=[scratch],
@@ -229,9 +238,14 @@ def _look(session: Session, source: FileInput, scratch: str) -> Document:
 
     bound = f"__d_{source.name}"
     session.bind(bound, relation(source, source.path, text=True, scratch=scratch))
-    found = profile(session, bound, name=source.name, file=os.path.basename(source.path), scratch=scratch)
+    found = profile(session, bound, name=source.name, file=_shown_name(source), scratch=scratch)
     doubtful = source.format == "csv" and source.header is None and _looks_like_data(found["columns"])
     return {**found, "encoding": source.encoding, "header_looks_like_data": doubtful}
+
+
+def _shown_name(source: FileInput) -> str:
+    written = source.written or source.path
+    return file_name(written) if is_remote(written) else os.path.basename(source.path)
 
 
 def _looks_like_data(columns: Sequence[Document]) -> bool:
@@ -276,7 +290,7 @@ def _write(root: Path, files: Mapping[str, bytes], copies: Mapping[str, Path]) -
             why="nothing was written",
             fix="move it away, or name another product",
         )
-    bring(root, copies)
+    copy_in(root, copies)
     # In the order of the draft: `product.yaml` last, so that what was cut short is no product yet.
     write(root, {f: content for f, content in files.items() if f in found.missing})
     return sorted([*copies, *found.missing])

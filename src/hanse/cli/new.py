@@ -25,7 +25,8 @@ def command_new() -> None:
     metavar="[TABLE=]FILE",
     multiple=True,
     required=True,
-    help="A CSV or JSON file (also .gz or .zip), a Parquet, Excel or Avro file; each becomes a table. Repeatable.",
+    help="A CSV or JSON file (also .gz or .zip), a Parquet, Excel or Avro file, or the address of one; each becomes a "
+    "table. Repeatable.",
 )
 @click.option(
     "--copy/--link", "copy", default=True, help="Copy the files into the product, or read them where they are."
