@@ -32,7 +32,7 @@ LETTERS = {
     "cli": "X",
     "drivers": "EFT",
     "ingest": "I",
-    "interfaces": "EFT",
+    "interfaces": "EFIT",
     "pipelines": "L",
     "plan": "P",
     "quality": "C",

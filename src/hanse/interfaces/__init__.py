@@ -1,5 +1,14 @@
 """Floor 3: one small Protocol per seam, and the values that cross it."""
 
+from hanse.interfaces.databases import (
+    Database,
+    Databases,
+    DatabaseSnapshot,
+    PostgresDatabase,
+    SourceColumn,
+    SourceTable,
+    SqliteDatabase,
+)
 from hanse.interfaces.engine import (
     ArrowScan,
     AvroScan,
@@ -36,6 +45,9 @@ __all__ = [
     "ColumnStatistics",
     "CsvScan",
     "DataFile",
+    "Database",
+    "DatabaseSnapshot",
+    "Databases",
     "Engine",
     "ExcelScan",
     "Fetched",
@@ -43,6 +55,7 @@ __all__ = [
     "JsonScan",
     "Mending",
     "ParquetScan",
+    "PostgresDatabase",
     "References",
     "RejectedLine",
     "Relation",
@@ -51,6 +64,9 @@ __all__ = [
     "Session",
     "SessionLimits",
     "Snapshot",
+    "SourceColumn",
+    "SourceTable",
+    "SqliteDatabase",
     "StagedFile",
     "StoredColumn",
     "TableScan",

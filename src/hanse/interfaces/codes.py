@@ -1,4 +1,7 @@
-"""Codes that every driver of a seam must use: tables and storage (letter T), files elsewhere (letter F)."""
+"""Codes that every driver of a seam must use.
+
+Tables and storage have the letter T, files elsewhere F, databases that are read I.
+"""
 
 from hanse.base import Code
 
@@ -159,4 +162,81 @@ DAMAGED_FILE = Code(
     "data file is damaged",
     "A file of a committed snapshot does not hold what was written to it. Readers of the snapshot fail, or get wrong "
     "rows. Restore the file from a backup, or run the product again and release the new snapshot.",
+DATABASE_UNREACHABLE = Code(
+    "HNS-I021",
+    "database cannot be reached",
+    "Nothing answers where the connection of `mesh.yaml` points to: a wrong host or port, a server that is down, "
+    "or a network between. Nothing was published; run again when it answers.",
+)
+LOGIN_REFUSED = Code(
+    "HNS-I022",
+    "database refuses the login",
+    "The server does not let this user in: a wrong or missing password, an unknown user, or a server that admits "
+    "nobody from here.",
+)
+NO_SUCH_DATABASE = Code(
+    "HNS-I023",
+    "no such database",
+    "The server has no database of this name, or the SQLite file is not there.",
+)
+NO_SUCH_SOURCE_TABLE = Code(
+    "HNS-I024",
+    "no such table in the database",
+    "The database has no table or view of this name. It may have been dropped or renamed since it was written "
+    "into `pipeline.yaml`; small and capital letters count.",
+)
+NOT_PERMITTED = Code(
+    "HNS-I025",
+    "table may not be read",
+    "The database's user has no right to read the table. Grant SELECT on it, and USAGE on its schema.",
+)
+READ_TOO_SLOW = Code(
+    "HNS-I026",
+    "reading took too long",
+    "Reading a table took longer than the connection's `timeout`, or waited as long for a lock, and was ended in "
+    "the database too. Raise `timeout`, or read a smaller table or view.",
+)
+CONNECTION_LOST = Code(
+    "HNS-I027",
+    "connection lost",
+    "The connection to the database ended while a table was being read. Nothing was published; run again.",
+)
+COLUMN_UNREADABLE = Code(
+    "HNS-I028",
+    "column cannot be read exactly",
+    "A column's type has no form here that keeps every value, or two columns differ only by small and capital "
+    "letters. Offer a view that casts, renames or leaves it out.",
+)
+VALUE_UNREADABLE = Code(
+    "HNS-I029",
+    "value does not fit its column",
+    "A value is of another shape than its column says: an array of more dimensions than one, or in SQLite binary "
+    "in a column that is not declared as BLOB, or text that is not UTF-8.",
+)
+NOT_ENCRYPTED = Code(
+    "HNS-I030",
+    "connection would not be safe",
+    "The server offers no encryption, or its certificate does not prove what `tls` asks for. Set it up there; or "
+    "write `tls: disable` if the network in between is trusted.",
+)
+NO_DATABASE_FILE = Code(
+    "HNS-I031",
+    "file is no database",
+    "The file is not an SQLite database, or is damaged.",
+)
+DATABASE_BUSY = Code(
+    "HNS-I032",
+    "database is busy",
+    "The server has no connection to spare, is starting or stopping, or the SQLite file is locked by a writer. "
+    "Run again.",
+)
+PASSWORD_UNSET = Code(
+    "HNS-I033",
+    "password is not set",
+    "The variable that a connection of `mesh.yaml` names as its password is not set where Hanse runs.",
+)
+DATABASE_FAILED = Code(
+    "HNS-I034",
+    "database reports an error",
+    "The database could not read the table, for a reason of its own, which the message gives.",
 )

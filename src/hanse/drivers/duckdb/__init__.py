@@ -1,5 +1,5 @@
 """DuckDB as an engine. Importing this package does not import duckdb: opening a session does."""
 
-from hanse.drivers.duckdb.engine import DuckDBEngine
+from hanse.drivers.duckdb.engine import DuckDBDatabases, DuckDBEngine
 
-__all__ = ["DuckDBEngine"]
+__all__ = ["DuckDBDatabases", "DuckDBEngine"]

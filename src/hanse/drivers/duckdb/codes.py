@@ -147,8 +147,9 @@ IMPOSSIBLE_LIMITS = Code(
 PACKAGE_MISSING = Code(
     "HNS-E027",
     "package for a format missing",
-    "Excel and Avro files are read by extensions of the engine that come as Python packages, which are not installed "
-    "with Hanse itself. Install the extra that the message names, in the version that fits the installed DuckDB.",
+    "Excel and Avro files, SQLite and PostgreSQL are read by extensions of the engine that come as Python packages, "
+    "which are not installed with Hanse itself. Install the extra that the message names, in the version that fits the "
+    "installed DuckDB.",
 )
 
 __all__ = [

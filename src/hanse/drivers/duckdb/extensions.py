@@ -8,12 +8,12 @@ from pathlib import Path
 from hanse.base import EngineError
 from hanse.drivers.duckdb import codes
 
-EXTENSIONS = {"avro": "avro", "xlsx": "excel"}
-"""Format → DuckDB's extension, and Hanse's extra, for it."""
+EXTENSIONS = {"avro": "avro", "postgres": "postgres", "sqlite": "sqlite", "xlsx": "excel"}
+"""Format or kind of database → DuckDB's extension, and Hanse's extra, for it."""
 
 
 def extension_file(format_: str) -> str:
-    """Return the file of the extension that reads a format.
+    """Return the file of the extension that reads a format or a kind of database.
 
     Raises:
         EngineError: HNS-E027: its package is not installed.
@@ -26,6 +26,6 @@ def extension_file(format_: str) -> str:
             return str(file)
     raise EngineError(
         codes.PACKAGE_MISSING,
-        f"files of format `{format_}` need a package that is not installed",
+        f"to read `{format_}`, a package is needed that is not installed",
         fix=f"pip install 'hanse[{name}]'",
     )

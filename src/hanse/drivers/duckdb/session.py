@@ -62,7 +62,7 @@ OUTSIDE_PREFIXES = ("__internal", "duckdb_", "pg_get_", "pragma_")
 
 # The external file cache gives stale rows of a file written anew within a tick of the clock; the system caches anyway.
 # NULLS_LAST is DuckDB's own default and what sqlglot assumes of DuckDB, so that SQL of other dialects keeps its order.
-_FIXED_SETTINGS = """
+FIXED_SETTINGS = """
 SET GLOBAL TimeZone='UTC';
 SET GLOBAL default_null_order='NULLS_LAST';
 SET GLOBAL preserve_insertion_order=true;
@@ -297,7 +297,7 @@ def _settings(
 ) -> str:
     places = [*readable, *writable]
     settings = [
-        _FIXED_SETTINGS,
+        FIXED_SETTINGS,
         *(f"LOAD {text(file)};" for file in extensions),
         f"SET GLOBAL allowed_directories={texts([folder_prefix(p) for p in places])};",
         f"SET GLOBAL allowed_paths={texts([local_path(p) for p in places])};",

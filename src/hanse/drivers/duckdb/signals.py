@@ -6,10 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, TypeVar
-
-if TYPE_CHECKING:
-    import duckdb
+from typing import Protocol, TypeVar
 
 T = TypeVar("T")
 _AGAIN = 0.02
@@ -17,7 +14,15 @@ _AGAIN = 0.02
 _worker: ThreadPoolExecutor | None = None
 
 
-def hearing(cursor: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
+class Interruptible(Protocol):
+    """What can be told to end what it does: a connection of DuckDB's, or who holds one."""
+
+    def interrupt(self) -> None:
+        """End what is under way."""
+        ...
+
+
+def hearing(cursor: Interruptible, work: Callable[[], T]) -> T:
     """Do what may take long on a cursor, and end it if a signal's handler raises meanwhile.
 
     Only the main thread hears signals, and only between two steps of Python; so there, another thread does the work
