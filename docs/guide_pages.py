@@ -8,6 +8,8 @@ Every fenced block of a page is one of these; anything else is an error, so that
 - any language with ``file=path``: the file is written, with its folders.
 - ``python``: a program of its own. What it prints is in the ``text output`` block right after it; without one it
   prints nothing.
+- ``sql server=name``: run by the superuser of a PostgreSQL server that the page gets, in a database of this name.
+  Commands after it find ``NAME_HOST``, ``NAME_PORT`` and ``NAME_PASSWORD``, the password of the user ``hanse``.
 - ``text`` and any language with ``shown``: an illustration, not run.
 
 Usage: ``python docs/guide_pages.py PAGE…`` runs pages in temporary folders.
@@ -20,10 +22,14 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
+from typing import Self
+
+from hanse.testing.postgres import PostgresServer
 
 _FENCE = re.compile(r"(?P<indent>\s*)(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)")
 _EXIT = re.compile(r"\[exit (\d+)\]")
@@ -56,7 +62,15 @@ class Block:
     @property
     def file(self) -> str | None:
         """Path after ``file=``, if there is one."""
-        return next((word.removeprefix("file=") for word in self.words[1:] if word.startswith("file=")), None)
+        return self._given("file")
+
+    @property
+    def server(self) -> str | None:
+        """Database after ``server=``, if there is one."""
+        return self._given("server")
+
+    def _given(self, key: str) -> str | None:
+        return next((w.removeprefix(f"{key}=") for w in self.words[1:] if w.startswith(f"{key}=")), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,20 +164,51 @@ def run(page: Path, folder: Path) -> None:
     try:
         found = blocks(page.read_text(encoding="utf-8"))
         where = folder
-        for block, following in zip(found, (*found[1:], None), strict=True):
-            where = _run_block(block, following, folder, where)
+        with _Server() as server:
+            for block, following in zip(found, (*found[1:], None), strict=True):
+                where = _run_block(block, following, folder, where, server)
     except WrongPageError as error:
         raise WrongPageError(f"{page.name}, {error}") from None
 
 
-def _run_block(block: Block, following: Block | None, root: Path, where: Path) -> Path:
-    if block.file is not None:
+class _Server:
+    """A PostgreSQL server for a page, started when the page first asks for it."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._server: PostgresServer | None = None
+        self.environ: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def execute(self, sql: str, database: str) -> None:
+        if self._server is None:
+            self._server = self._stack.enter_context(PostgresServer())
+            self._server.execute(f"CREATE ROLE hanse LOGIN PASSWORD '{self._server.password}'")
+        if f"{database.upper()}_HOST" not in self.environ:
+            self._server.execute(f"CREATE DATABASE {database}")
+            told = {"HOST": self._server.host, "PORT": str(self._server.port), "PASSWORD": self._server.password}
+            self.environ |= {f"{database.upper()}_{name}": value for name, value in told.items()}
+        self._server.execute(sql, database)
+
+
+def _run_block(block: Block, following: Block | None, root: Path, where: Path, server: _Server) -> Path:
+    if block.server is not None:
+        try:
+            server.execute(block.text, block.server)
+        except RuntimeError as error:
+            raise WrongPageError(f"line {block.line}: {error}") from None
+    elif block.file is not None:
         _write(block, root)
     elif block.language == "console":
         for command in commands(block):
-            where = _run_command(command, where)
+            where = _run_command(command, where, server.environ)
     elif block.language == "python":
-        _run_program(block, following, where)
+        _run_program(block, following, where, server.environ)
     elif block.language != "text" and "shown" not in block.words:
         raise WrongPageError(f"line {block.line}: give the block a `file=`, or mark it as `shown`")
     return where
@@ -183,13 +228,13 @@ def _environment() -> dict[str, str]:
     return os.environ | {"PATH": path, "COLUMNS": "120", "NO_COLOR": "1", "TERM": "dumb", "PYTHONUTF8": "1"}
 
 
-def _run_command(command: Command, where: Path) -> Path:
+def _run_command(command: Command, where: Path, environ: Mapping[str, str]) -> Path:
     with tempfile.NamedTemporaryFile(mode="r", encoding="utf-8") as left_in:
         script = f'{command.text}\nleft_with=$?\npwd >"$LEFT_IN"\nexit $left_with\n'
         done = subprocess.run(  # noqa: S603 - the pages are ours
             ["/bin/sh", "-c", script],
             cwd=where,
-            env=_environment() | {"LEFT_IN": left_in.name},
+            env=_environment() | {**environ, "LEFT_IN": left_in.name},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -202,13 +247,13 @@ def _run_command(command: Command, where: Path) -> Path:
         return Path(left_in.read().strip() or where)
 
 
-def _run_program(block: Block, following: Block | None, where: Path) -> None:
+def _run_program(block: Block, following: Block | None, where: Path, environ: Mapping[str, str]) -> None:
     shown = following is not None and following.words == ("text", "output")
     expected = following.text if shown and following else ""
     done = subprocess.run(  # noqa: S603 - the pages are ours
         [sys.executable, "-c", block.text],
         cwd=where,
-        env=_environment(),
+        env=_environment() | dict(environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 
+from hanse.testing.postgres import PostgresServer
+
 pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL server of its own for every process of tests; each test makes a database of its own."""
+    with PostgresServer() as server:
+        yield server
+
 
 _Skipped = dict[str, str]
 _SKIPPED = pytest.StashKey[_Skipped]()

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from hanse.app import Mesh
 from hanse.base import ProductName, new_id
 from hanse.pipelines.lease import LEASE_SECONDS, owner_identity
 from hanse.pipelines.maintain import Upkeep, maintain
-from hanse.pipelines.situation import Surroundings
 from hanse.registry import Run, RunStatus
 from hanse.spec import ContentCache, load
 from hanse.testing.meshes import MeshFolder
@@ -47,9 +47,7 @@ def grown(folder: MeshFolder) -> Mesh:
 def upkeep(mesh: Mesh, **options: Any) -> Upkeep:
     cache = ContentCache(Path(mesh.config.state, "other.json"))
     workspace = load(mesh.config.root)
-    around = Surroundings(
-        workspace, mesh.registry, mesh.engine, mesh.store, mesh.clock, mesh.config.state, cache, mesh.remote
-    )
+    around = replace(mesh.surroundings(workspace), hashes=cache)
     return maintain(around, NAME, **options)
 
 

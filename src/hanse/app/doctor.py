@@ -147,6 +147,27 @@ def _runs(mesh: Mesh) -> Iterator[Document]:
         yield _ok(f"{len(running)} under way, none without a process")
 
 
+def _databases(mesh: Mesh) -> Iterator[Document]:
+    """Every connection of `mesh.yaml` answers, and lets its user in."""
+    import os
+
+    from hanse.app import drivers
+    from hanse.ingest import server_of
+
+    databases = drivers.databases(mesh.config)
+    for connection in mesh.config.connections.values():
+        try:
+            databases.open(server_of(connection, mesh.config, os.environ)).close()
+        except HanseError as error:
+            why = f" ({error.problem.why})" if error.problem.why else ""
+            found = f"connection `{connection.name}`: {error.problem.what}{why}"
+            yield _problem(found, error.problem.fix, error.code.id)
+        else:
+            yield _ok(f"connection `{connection.name}` answers")
+    if not mesh.config.connections:
+        yield _ok("no connection in mesh.yaml")
+
+
 def _tables(mesh: Mesh, *, deep: bool) -> Iterator[Document]:
     """Every file of every release that can be named is there and whole: what consumers would meet."""
     from hanse.app.damage import findings, look_for_damage
@@ -219,6 +240,7 @@ _LOOKS: _Looks = (
     ("registry", _registry),
     ("events", _events),
     ("runs", _runs),
+    ("databases", _databases),
 )
 _LAST_LOOKS: _Looks = (
     ("store", _store),

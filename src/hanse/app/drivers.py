@@ -10,7 +10,7 @@ from hanse.base import Clock, SpecError
 
 if TYPE_CHECKING:
     from hanse.ingest import RemoteFiles
-    from hanse.interfaces import Engine, FileSource, TableStore
+    from hanse.interfaces import Databases, Engine, FileSource, TableStore
     from hanse.registry import Registry
     from hanse.spec import MeshConfig
 
@@ -41,6 +41,13 @@ def engine(config: MeshConfig) -> Engine:
         memory=config.engine.memory_limit,
         temp_directory=str(Path(config.state, "spill")),
     )
+
+
+def databases(config: MeshConfig) -> Databases:
+    """Return what reads databases; nothing heavy is loaded before it opens one."""
+    from hanse.drivers.duckdb import DuckDBDatabases
+
+    return DuckDBDatabases(temp_directory=str(Path(config.state, "spill")))
 
 
 def tables(config: MeshConfig) -> TableStore:

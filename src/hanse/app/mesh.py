@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
@@ -481,5 +482,14 @@ class Mesh:
         from hanse.pipelines import Surroundings
 
         return Surroundings(
-            workspace, self.registry, self.engine, self.store, self.clock, self.config.state, self.cache, self.remote
+            workspace,
+            self.registry,
+            self.engine,
+            self.store,
+            self.clock,
+            self.config.state,
+            self.cache,
+            self.remote,
+            drivers.databases(self.config),
+            os.environ,
         )

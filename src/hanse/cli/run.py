@@ -241,6 +241,8 @@ def _input(item: Document) -> str:
             return f"sha256 {item['sha256'][:12]}…, {size(item['bytes'])}"
         case "range":
             return f"{item['from'] or 'the start'} to {item['to'] or 'the end'}, by itself"
+        case "table":
+            return str(item["table"])
     return f"release {item['sequence']} ({item['release']})"
 
 

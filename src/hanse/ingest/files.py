@@ -130,6 +130,12 @@ def look(source: FileInput | FileReference, path: str, shown: str, hashes: HashS
     return FileState(path, sha256, status.st_size, stamp, settled)
 
 
+def staged_state(path: str) -> FileState:
+    """Tell what a file of our own holds, which nobody else writes."""
+    status = Path(path).stat()
+    return FileState(path, _hash(path), status.st_size, _stamp(status))
+
+
 def unchanged(state: FileState) -> bool:
     """Say whether a file still is what :func:`observe` saw; one that was brand new then is read again."""
     if state.url:

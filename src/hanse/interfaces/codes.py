@@ -162,6 +162,7 @@ DAMAGED_FILE = Code(
     "data file is damaged",
     "A file of a committed snapshot does not hold what was written to it. Readers of the snapshot fail, or get wrong "
     "rows. Restore the file from a backup, or run the product again and release the new snapshot.",
+)
 DATABASE_UNREACHABLE = Code(
     "HNS-I021",
     "database cannot be reached",

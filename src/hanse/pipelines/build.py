@@ -9,6 +9,7 @@ from hanse.base import Conflict, HanseError, RunError, TableName
 from hanse.ingest import unchanged
 from hanse.pipelines.checking import Checking
 from hanse.pipelines.codes import INPUT_CHANGED
+from hanse.pipelines.databases import read_databases
 from hanse.pipelines.graph import published_name
 from hanse.pipelines.inputs import bind_inputs, bring_files, open_session, prepare, released_scans
 from hanse.pipelines.keys import is_volatile
@@ -28,18 +29,31 @@ def build(
     *,
     force: bool = False,
     listener: Listener | None = None,
-) -> tuple[Release, tuple[TableName, ...]]:
+) -> tuple[Release, tuple[TableName, ...]] | None:
     """Build, check and publish one product.
 
     Returns:
-        The release now visible, and the tables that were built for it.
+        The release now visible, and the tables that were built for it. None: databases had to be read to know it, and
+        nothing has changed.
 
     Raises:
         Blocked: HNS-L013: a check of severity error failed or could not run; its results are recorded.
         RunError, Problems: something did not work.
     """
+    if around.workspace.entries[situation.name].databases:
+        situation = read_databases(around, situation, run, scratch)
     work = Work(around, situation, run, scratch, force, listener or _silent)
+    if work.product.pipeline.databases and not force and _is_visible(work):
+        return None
     return _publish(work)
+
+
+def _is_visible(work: Work) -> bool:
+    """Say whether what was read is what the visible release was made of, and nothing else is to be built."""
+    situation = work.situation
+    if situation.visible is None or situation.asked is not None or work.unsteady() or _is_behind(work):
+        return False
+    return situation.visible.key.partition(":")[0] == situation.key
 
 
 def _silent(phase: str, name: str, done: int, total: int) -> None:
@@ -117,12 +131,16 @@ def _require_same_inputs(work: Work) -> None:
             )
 
 
+def _is_behind(work: Work) -> bool:
+    return any(growth.window is not None and growth.window.is_behind for growth in work.growing.values())
+
+
 def _release_key(work: Work) -> str:
     """Return the key that an ordinary run would find if there were nothing to do.
 
-    It is never met again if some SQL gives another result each time, or if ranges are left to be built.
+    It is never met again if databases are read, if some SQL gives another result each time, or if ranges are left to be
+    built.
     """
-    behind = any(growth.window is not None and growth.window.is_behind for growth in work.growing.values())
-    if behind or work.unsteady():
+    if _is_behind(work) or work.unsteady() or work.product.pipeline.databases:
         return f"{work.situation.key}:{work.run.id}"
     return work.situation.key

@@ -34,9 +34,9 @@ def check_product(workspace: Workspace, name: ProductName) -> tuple[Problem, ...
 
 
 def reads_of(workspace: Workspace, name: ProductName) -> Mapping[str, Sequence[str]]:
-    """Return, for every table that a product serves, what it reads from outside: ``file:<name>`` or a table's address.
+    """Return, for every table that a product serves, what it reads from outside, by their addresses.
 
-    Private transforms are looked through.
+    Of files, and of tables of databases, it is ``file:<name>``. Private transforms are looked through.
     """
     graph = build_graph(workspace.product(name), workspace.resolve_inputs(name))
     outside: dict[str, dict[str, None]] = {}

@@ -14,12 +14,15 @@ from hanse.pipelines.stage import Drifted, relation_of, source_of
 from hanse.pipelines.stage import drifted as compare
 from hanse.pipelines.work import Work
 from hanse.registry import CheckResult, CheckStatus
-from hanse.spec import FileInput
+from hanse.spec import DatabaseInput, Source
+from hanse.spec.types import parse_type
 
 _LOGICAL = {
     "BIGINT": "integer", "INTEGER": "integer", "DOUBLE": "number", "BOOLEAN": "boolean", "DATE": "date",
     "TIME": "time", "TIMESTAMP": "timestamp", "TIMESTAMP WITH TIME ZONE": "timestamp",
 }  # fmt: skip
+
+_DECLARED = {"smallint": "BIGINT", "real": "DOUBLE", "double precision": "DOUBLE"}
 
 
 def record_drift(work: Work, session: Session, node: Node) -> None:
@@ -30,7 +33,10 @@ def record_drift(work: Work, session: Session, node: Node) -> None:
     source = source_of(node, work.product)
     if source.drift == "fail":
         return
-    have = [name for name, _ in session.describe(sql.select_star(relation_of(read)))]
+    if isinstance(source, DatabaseInput):  # of additional columns, nothing was read but the names
+        have = [c.name for c in work.situation.columns[source.name]]
+    else:
+        have = [name for name, _ in session.describe(sql.select_star(relation_of(read)))]
     found = compare(have, node.table)
     if not found.extra and not found.missing:
         return
@@ -52,7 +58,7 @@ def record_drift(work: Work, session: Session, node: Node) -> None:
         work.found.results.append(result)
 
 
-def _message(work: Work, session: Session, source: FileInput, found: Drifted) -> str:
+def _message(work: Work, session: Session, source: Source, found: Drifted) -> str:
     said = []
     if found.extra:
         said.append("left out: " + ", ".join(f"`{e}`" for e in found.extra))
@@ -72,8 +78,11 @@ def _property(name: str, kind: str) -> str:
     return f"{{name: {json.dumps(name, ensure_ascii=False)}, logicalType: {logical}}}"
 
 
-def _kinds(work: Work, session: Session, source: FileInput) -> dict[str, str]:
+def _kinds(work: Work, session: Session, source: Source) -> dict[str, str]:
     """Return the types that the columns of the files seem to have."""
+    if isinstance(source, DatabaseInput):
+        columns = work.situation.columns[source.name]
+        return {c.name: str(c.type or parse_type(c.declared) or _DECLARED.get(c.declared, "VARCHAR")) for c in columns}
     kinds: dict[str, str] = {}
     for file in work.situation.files[source.name].files[-3:]:
         name = f"__k_{source.name}"

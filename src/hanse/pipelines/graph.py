@@ -14,7 +14,7 @@ from hanse.base.suggest import did_you_mean
 from hanse.pipelines.codes import CYCLE, ONLY_NEW_REPLACED, UNKNOWN_RELATION, UNUSED_TRANSFORM
 from hanse.pipelines.program import Program, read_program
 from hanse.pipelines.windows import PARAMETERS
-from hanse.spec import FileInput, OutputPort, Product, ResolvedInput, Table, TableSettings, Transform
+from hanse.spec import OutputPort, Product, ResolvedInput, Source, Table, TableSettings, Transform
 
 Parts = tuple[str, ...]
 
@@ -28,7 +28,7 @@ class NodeRead:
 
 @dataclass(frozen=True, slots=True)
 class FileRead:
-    """A transform reads a file input."""
+    """A transform reads a file input, or a table of a database, which is a file once it was read."""
 
     name: str
 
@@ -125,7 +125,7 @@ class _Builder:
         self.product = product
         self.inputs = {i.name: i for i in inputs}
         self.ports = {(str(i.product.domain), i.product.product, t): i for i in inputs for t in i.tables}
-        self.files: dict[str, FileInput] = {f.name: f for f in product.pipeline.files}
+        self.files: dict[str, Source] = {s.name: s for s in product.pipeline.sources}
         self.served = {_local(port, table): (port, table) for port, table in product.tables}
         self.transforms = {t.name: t for t in product.transforms}
         self.problems: list[Problem] = []
@@ -211,7 +211,7 @@ class _Builder:
                 f"transform `{transform.name}` of {self.product.name} reads `{name}`, which is not declared",
                 Location(transform.path, relation.line, relation.column),
                 fix=did_you_mean(name, known)
-                or "declare it in `pipeline.yaml` under `inputs`, as a `file` or as a `port` of another product",
+                or "declare it in `pipeline.yaml` under `inputs`: a `file`, a `table`, or a `port` of another product",
                 subject=str(self.product.name),
             )
         )
@@ -238,7 +238,7 @@ class _Builder:
         )
 
     def _report_replaced(self, graph: Graph) -> None:
-        new = {f.name: f for f in self.files.values() if f.only_new}
+        new = {f.name: f for f in self.product.pipeline.files if f.only_new}
         for node in graph.nodes if new else ():
             if node.table is None:
                 continue

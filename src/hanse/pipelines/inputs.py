@@ -21,6 +21,7 @@ from hanse.pipelines.bad_rows import Files, set_aside
 from hanse.pipelines.codes import (
     TABLE_NOT_APPLIED,
 )
+from hanse.pipelines.databases import bind_table
 from hanse.pipelines.graph import FileRead, Node, NodeRead, PortRead, published_name
 from hanse.pipelines.mend import mend_tables
 from hanse.pipelines.outdated import has_sql_rules
@@ -32,7 +33,7 @@ from hanse.pipelines.stage import (
 from hanse.pipelines.work import Work
 from hanse.plan import column_drafts
 from hanse.registry import ReleasedTable
-from hanse.spec import FileInput, Table
+from hanse.spec import DatabaseInput, FileInput, Table
 from hanse.spec.urls import is_remote
 
 
@@ -139,11 +140,15 @@ def bind_inputs(work: Work, session: Session, wanted: Sequence[Node], scans: Map
     for name, scan in scans.items():
         session.bind(name, scan)
         work.found.ready[name] = _released_rows(work, name)
-    sources = {f.name: f for f in work.product.pipeline.files}
+    sources = {s.name: s for s in work.product.pipeline.sources}
     idle = {name for name, growth in work.growing.items() if growth.idle}
     reads = {r: n for n in wanted if n.name not in idle for r in n.reads.values() if isinstance(r, FileRead)}
     for read, node in reads.items():
-        _bind_file(work, session, sources[read.name], read, straight=node.transform is None)
+        source, straight = sources[read.name], node.transform is None
+        if isinstance(source, DatabaseInput):
+            bind_table(work, session, source, straight=straight)
+        else:
+            _bind_file(work, session, source, read, straight=straight)
 
 
 def _bind_file(work: Work, session: Session, source: FileInput, read: FileRead, *, straight: bool) -> None:

@@ -11,7 +11,7 @@ from hanse.ingest import InputState
 from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead
 from hanse.pipelines.windows import Windowing, code_of
 from hanse.registry import Release
-from hanse.spec import FileInput, TableSettings, TextStyle
+from hanse.spec import DatabaseInput, Source, TableSettings, TextStyle
 from hanse.spec.folder import python_environment
 
 
@@ -63,7 +63,7 @@ def node_keys(
         Keys by node name. A node that calls a volatile function (``now()``, ``random()``) has another key in every
         run, and so has everything that reads it.
     """
-    sources = {f.name: f for f in graph.product.pipeline.files}
+    sources = {s.name: s for s in graph.product.pipeline.sources}
     keys: dict[str, str] = {}
     codes = code_digests(graph, shapes)
     for node in graph.needed:
@@ -165,7 +165,7 @@ def _read_key(
     read: NodeRead | FileRead | PortRead,
     keys: Mapping[str, str],
     files: Mapping[str, InputState],
-    sources: Mapping[str, FileInput],
+    sources: Mapping[str, Source],
     upstream: Mapping[TableName, str],
 ) -> Any:
     match read:
@@ -173,6 +173,9 @@ def _read_key(
             return keys[name]
         case FileRead(name):
             source = sources[name]
+            if isinstance(source, DatabaseInput):
+                kinds = {column: str(kind) for column, kind in source.columns.items()}
+                return [files[name].delivered, "table", kinds, source.drift]
             dialect = [source.delimiter, source.quote, source.header, source.encoding, list(source.null_values)]
             dialect += [source.sheet, source.drift]
             if source.style != TextStyle() or source.bad_rows:

@@ -88,7 +88,9 @@ def _build(around: Surroundings, situation: Situation, run: Run, *, force: bool,
         try:
             from hanse.pipelines.build import build  # heavy libraries load only when there is something to build
 
-            release, built = build(around, situation, run, str(scratch), force=force, listener=listener)
+            done = build(around, situation, run, str(scratch), force=force, listener=listener)
+            if done is None:
+                _end(around, run, RunStatus.UNCHANGED)
         except HanseError as error:
             return _failed(around, situation, run, error)
         except OSError as error:
@@ -99,6 +101,7 @@ def _build(around: Surroundings, situation: Situation, run: Run, *, force: bool,
             raise
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+    release, built = done or (situation.visible, ())
     return Outcome(around.registry.reader().run(run.id) or run, release, built)
 
 
@@ -163,6 +166,9 @@ def _new_run(around: Surroundings, situation: Situation, trigger: str) -> Run:
     # Paths as written: values of variables are not recorded.
     paths = {f.name: f.shown for f in around.workspace.entries[situation.name].files}
     inputs: list[dict[str, Any]] = [state.document(name, paths[name]) for name, state in situation.files.items()]
+    inputs += [
+        {"kind": "table", "name": d.name, "table": d.shown} for d in around.workspace.entries[situation.name].databases
+    ]
     inputs += [
         {"kind": "port", "name": str(name), "release": r.id, "sequence": r.sequence}
         for name, r in situation.upstream.items()

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
-from hanse.base import Clock, IngestError, ProductName, RunError, digest
+from hanse.base import Clock, IngestError, ProductName, RunError, digest, new_id
 from hanse.base.suggest import did_you_mean
 from hanse.ingest import HashStore, InputState, RemoteFiles, observe_input
 from hanse.ingest.codes import FILE_NOT_OPEN
-from hanse.interfaces import Engine, TableStore
+from hanse.interfaces import Databases, Engine, SourceColumn, TableStore
 from hanse.pipelines.codes import NO_SUCH_PRODUCT, NO_UPSTREAM_RELEASE, NO_WINDOW, NOT_APPLIED
 from hanse.pipelines.keys import run_key
 from hanse.pipelines.windows import Asked
 from hanse.plan import pinned_inputs
 from hanse.registry import Reader, Registry, Release
-from hanse.spec import FileReference, ResolvedInput, Window, Workspace
+from hanse.spec import FileReference, Product, ResolvedInput, Window, Workspace
 from hanse.spec.allowed import local_problem
 
 Listener = Callable[[str, str, int, int], None]
@@ -34,6 +34,8 @@ class Surroundings:
         hashes: remembers the hashes of unchanged files.
         engine: opened only when there is something to build.
         remote: looks at files elsewhere, and brings copies of them.
+        databases: reads tables of databases.
+        environ: holds the passwords of connections.
     """
 
     workspace: Workspace
@@ -44,6 +46,8 @@ class Surroundings:
     state: str
     hashes: HashStore
     remote: RemoteFiles
+    databases: Databases
+    environ: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -51,10 +55,13 @@ class Situation:
     """What a run found at its start, and holds on to until its end.
 
     Attributes:
+        files: what file inputs hold; once databases were read, their tables too.
         now: when it begins: windows over time end at the last boundary before it.
-        base: key of everything but the time.
+        base: key of everything but the time. With tables of databases, one that is never met again until they were
+            read.
         windows: of the product's tables that are built range by range.
         asked: the range that shall be built by itself.
+        columns: of the tables of databases that were read, by input.
     """
 
     name: ProductName
@@ -66,6 +73,7 @@ class Situation:
     base: str
     windows: tuple[Window, ...] = ()
     asked: Asked | None = None
+    columns: Mapping[str, tuple[SourceColumn, ...]] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -127,7 +135,7 @@ def observe_situation(around: Surroundings, reader: Reader, name: ProductName, a
             folder,
             around.hashes,
             taken.get(f.name, ()),
-            partial(_require_open, around.workspace, name, f),
+            partial(require_open, around.workspace, name, f),
             around.remote,
         )
         for f in entry.files
@@ -136,6 +144,8 @@ def observe_situation(around: Surroundings, reader: Reader, name: ProductName, a
     engine = f"{around.engine.name} {around.engine.version}"
     key = run_key(entry.settings, files, releases, engine)
     now = around.clock.now()
+    # What is in a database is known when it was read; and a run that died read what may be gone by now.
+    key = f"{key}:{new_id()}" if entry.databases else key
     return Situation(name, inputs, files, releases, visible.get(name), now, key, entry.windows, asked)
 
 
@@ -150,6 +160,23 @@ def _require_window(name: ProductName, windows: Sequence[Window], asked: Asked) 
         )
 
 
+def product_seen(around: Surroundings, situation: Situation) -> Product:
+    """Return the product as it was when its digest was compared with the one applied.
+
+    Raises:
+        RunError: HNS-L010: its files were written meanwhile; what they say now was not applied.
+    """
+    product = around.workspace.product(situation.name)
+    if product.digest != around.workspace.entries[situation.name].digest:
+        raise RunError(
+            NOT_APPLIED,
+            f"the files of {situation.name} were written while the run was beginning",
+            fix="look at `hanse plan`, then run `hanse apply`",
+            subject=str(situation.name),
+        )
+    return product
+
+
 def _taken(reader: Reader, visible: Release | None) -> Mapping[str, frozenset[str]]:
     """Return the hashes of the files behind what is visible, by input name."""
     found: dict[str, frozenset[str]] = {}
@@ -160,7 +187,7 @@ def _taken(reader: Reader, visible: Release | None) -> Mapping[str, frozenset[st
     return found
 
 
-def _require_open(workspace: Workspace, name: ProductName, source: FileReference, path: str) -> None:
+def require_open(workspace: Workspace, name: ProductName, source: FileReference, path: str) -> None:
     """Refuse a file of the mesh's own storage, of another product, or not allowed; links are followed first.
 
     Raises:

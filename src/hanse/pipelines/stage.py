@@ -12,11 +12,11 @@ from hanse.interfaces import Session, StagedFile, StoredColumn
 from hanse.pipelines.codes import COLUMNS_DIFFER, FILES_FAILED, TRANSFORM_FAILED
 from hanse.pipelines.graph import FileRead, Node, NodeRead, PortRead, Read, settings_of
 from hanse.pipelines.windows import Cell
-from hanse.spec import Column, DataType, FileInput, Product, Table, TextStyle
+from hanse.spec import Column, DatabaseInput, DataType, FileInput, Product, Source, Table, TextStyle
 
 FAILED_ROWS = 20
 # The engine seam's codes for a full disk and a refused write: nobody's SQL and no delivery is to blame.
-_NO_ROOM = frozenset({"HNS-E008", "HNS-E024"})
+NO_ROOM = frozenset({"HNS-E008", "HNS-E024"})
 
 _FIXES = {
     "csv": "look at the line named; give the dialect under `csv` in `pipeline.yaml` if it is real",
@@ -194,8 +194,8 @@ class explained:  # noqa: N801 - reads as a word: `with explained(node, product)
 def explain(error: HanseError, node: Node, product: Product) -> RunError:
     """Return an engine's error as an error of the owner's transform or source, or of the machine."""
     subject = f"{product.name}.{node.name}"
-    if error.code.id in _NO_ROOM:
-        return _no_room(error, subject)
+    if error.code.id in NO_ROOM:
+        return no_room(error, subject)
     if node.transform is not None:
         problem = _placed(error, node)
         return TransformError(
@@ -220,10 +220,12 @@ def _placed(error: HanseError, node: Node) -> Problem:
     return explain_failure(error, node.statement, (), names).problem
 
 
-def unreadable(error: HanseError, source: FileInput, subject: str) -> RunError:
+def unreadable(error: HanseError, source: Source, subject: str) -> RunError:
     """Return an engine's error as the source's, or as the machine's."""
-    if error.code.id in _NO_ROOM:
-        return _no_room(error, subject)
+    if error.code.id in NO_ROOM:
+        return no_room(error, subject)
+    if isinstance(source, DatabaseInput):
+        return _unreadable_table(error, source, subject)
     return IngestError(
         FILE_UNREADABLE,
         f"input `{source.name}`: {source.shown} cannot be read as {source.format}",
@@ -234,7 +236,19 @@ def unreadable(error: HanseError, source: FileInput, subject: str) -> RunError:
     )
 
 
-def _no_room(error: HanseError, subject: str) -> RunError:
+def _unreadable_table(error: HanseError, source: DatabaseInput, subject: str) -> RunError:
+    return IngestError(
+        FILE_UNREADABLE,
+        f"input `{source.name}`: what was read of {source.shown} cannot be used",
+        where=source.where,
+        why=error.problem.why or error.problem.what,
+        fix=error.problem.fix or "run again",
+        subject=subject,
+    )
+
+
+def no_room(error: HanseError, subject: str) -> RunError:
+    """Return an engine's error about the disk as the machine's: nobody's SQL and no delivery is to blame."""
     return RunError(
         FILES_FAILED,
         f"what was built of {subject} could not be written",
@@ -244,27 +258,43 @@ def _no_room(error: HanseError, subject: str) -> RunError:
     )
 
 
-def _identity(session: Session, table: Table, source: FileInput, relation: str) -> str:
+def _identity(session: Session, table: Table, source: Source, relation: str) -> str:
     try:
         have = [name for name, _ in session.describe(sql.select_star(relation))]
     except EngineError as error:
         raise unreadable(error, source, table.name) from error
+    require_source_columns(table, source, have)
     wanted = [(_name_in(c, have), c) for c in table.columns]
-    found = drifted(have, table)
-    tolerated = source.drift != "fail"
-    _compare(
-        [h for h in have if not (tolerated and h in found.extra)],
-        [name for name, c in wanted if not (tolerated and c.name in found.missing and _may_lack(c))],
-        f"file {source.shown} of input `{source.name}`",
-        source.where,
-        f"the contract's table `{table.name}`",
-    )
-    if found.missing:
+    if drifted(have, table).missing:
         present = {h.casefold() for h in have}
         return sql.align(
             relation, [(name if name.casefold() in present else None, c.name, str(c.type)) for name, c in wanted]
         )
     return sql.project(relation, [(name, column.name) for name, column in wanted])
+
+
+def require_source_columns(table: Table, source: Source, have: Sequence[str]) -> frozenset[str]:
+    """Require that a source has the columns of a contract's table, as far as its ``drift`` says.
+
+    Returns:
+        Those of its columns that the table takes.
+
+    Raises:
+        RunError: HNS-L003: some are missing or too many.
+    """
+    wanted = [(_name_in(c, have), c) for c in table.columns]
+    found = drifted(have, table)
+    tolerated = source.drift != "fail"
+    what = source.shown if isinstance(source, DatabaseInput) else f"file {source.shown}"
+    _compare(
+        [h for h in have if not (tolerated and h in found.extra)],
+        [name for name, c in wanted if not (tolerated and c.name in found.missing and _may_lack(c))],
+        f"{what} of input `{source.name}`",
+        source.where,
+        f"the contract's table `{table.name}`",
+    )
+    taken = {name.casefold() for name, _ in wanted}
+    return frozenset(h for h in have if h.casefold() in taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,11 +388,12 @@ def _cast_failures(
 
 def _style_of(node: Node, product: Product) -> TextStyle:
     """Return how the text is written that becomes a table; what a transform makes of it is SQL's own."""
-    return TextStyle() if node.transform is not None else source_of(node, product).style
+    source = None if node.transform is not None else source_of(node, product)
+    return source.style if isinstance(source, FileInput) else TextStyle()
 
 
-def source_of(node: Node, product: Product) -> FileInput:
-    """Return the file input that a table without a transform is built from."""
+def source_of(node: Node, product: Product) -> Source:
+    """Return the input that a table without a transform is built from."""
     read = next(iter(node.reads.values()))
     assert isinstance(read, FileRead)
-    return next(f for f in product.pipeline.files if f.name == read.name)
+    return next(s for s in product.pipeline.sources if s.name == read.name)

@@ -15,7 +15,6 @@ from hanse.interfaces import (
 from hanse.pipelines.codes import (
     FILES_TAKEN_BEFORE,
     NO_UPSTREAM_RELEASE,
-    NOT_APPLIED,
     NOTHING_TO_BUILD,
 )
 from hanse.pipelines.deliver import Change
@@ -24,10 +23,10 @@ from hanse.pipelines.kept import KeptResults
 from hanse.pipelines.keys import Growth, is_volatile, node_keys
 from hanse.pipelines.outdated import released_keys, shape_digest
 from hanse.pipelines.records import StepLog
-from hanse.pipelines.situation import Listener, Situation, Surroundings
+from hanse.pipelines.situation import Listener, Situation, Surroundings, product_seen
 from hanse.pipelines.windows import Windowing
 from hanse.registry import CheckResult, FailedRow, Reader, ReleasedTable, Run
-from hanse.spec import Product, Window
+from hanse.spec import Window
 
 
 @dataclass
@@ -68,7 +67,7 @@ class Work:
         self, around: Surroundings, situation: Situation, run: Run, scratch: str, force: bool, listener: Listener
     ) -> None:
         self.around, self.situation, self.run, self.scratch, self.force = around, situation, run, scratch, force
-        self.product = _product_seen(around, situation)
+        self.product = product_seen(around, situation)
         self.listener = listener
         self.log = StepLog(around.registry, around.clock, run.id, run.fence)
         self.graph = self._graph()
@@ -183,20 +182,3 @@ class Work:
             if is_volatile(node) or not found.isdisjoint(node.needs):
                 found.add(node.name)
         return frozenset(found)
-
-
-def _product_seen(around: Surroundings, situation: Situation) -> Product:
-    """Return the product as it was when its digest was compared with the one applied.
-
-    Raises:
-        RunError: HNS-L010: its files were written meanwhile; what they say now was not applied.
-    """
-    product = around.workspace.product(situation.name)
-    if product.digest != around.workspace.entries[situation.name].digest:
-        raise RunError(
-            NOT_APPLIED,
-            f"the files of {situation.name} were written while the run was beginning",
-            fix="look at `hanse plan`, then run `hanse apply`",
-            subject=str(situation.name),
-        )
-    return product

@@ -324,6 +324,7 @@ def _document(product: Product, inputs: Inputs, reads: Mapping[str, Sequence[str
         "queries": [{"name": q.name, "path": q.path, "sql": q.sql} for q in product.queries],
         "transforms": [{"name": t.name, "path": t.path} for t in product.transforms],
         "files": [{"name": f.name, "format": f.format} for f in product.pipeline.files],
+        "sources": [{"name": d.name, "table": d.shown} for d in product.pipeline.databases],
         "inputs": [
             {"name": r.name, "product": str(r.product), "port": r.port, "major": r.major, "tables": list(r.tables)}
             for r in inputs.resolved

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hanse.sql.build import align, count, exact, limit, project, quote, select_exact, select_star, union_all
-    from hanse.sql.casts import CastFailures, cast_failures, cast_projection, row_of, same_type
+    from hanse.sql.casts import CastFailures, cast_failures, cast_projection, cast_some, row_of, same_type
     from hanse.sql.columns import output_columns
     from hanse.sql.lineage import column_lineage
     from hanse.sql.origins import ColumnLineage, How, Lineage, Origin
@@ -32,6 +32,7 @@ _HOMES = {
     "align": "build",
     "cast_failures": "casts",
     "cast_projection": "casts",
+    "cast_some": "casts",
     "column_lineage": "lineage",
     "count": "build",
     "exact": "build",
@@ -61,6 +62,7 @@ __all__ = [
     "align",
     "cast_failures",
     "cast_projection",
+    "cast_some",
     "column_lineage",
     "count",
     "exact",

@@ -68,6 +68,23 @@ def cast_projection(select_sql: str, have: Typed, want: Wanted, style: TextStyle
     return write(exp.Select(expressions=chosen).from_(source(select_sql)))
 
 
+def cast_some(select_sql: str, have: Typed, want: Wanted) -> str:
+    """Return a SELECT of all columns as they are, except those that are wanted in another type; see cast_projection.
+
+    Raises:
+        QueryError: HNS-Q005 when a wanted column is missing or there twice.
+    """
+    _types(have, want)
+    wanted = {name.lower(): kind for name, kind in want}
+    chosen = []
+    for name, kind in have:
+        value: exp.Expr = column(name, SOURCE)
+        if name.lower() in wanted:
+            value = _cast(value, kind, wanted[name.lower()], name, PLAIN)
+        chosen.append(exp.alias_(value, name, quoted=True))
+    return write(exp.Select(expressions=chosen).from_(source(select_sql)))
+
+
 @dataclass(frozen=True, slots=True)
 class CastFailures:
     """Statements that look for values which cannot be cast without loss. Each scans once.
@@ -296,12 +313,17 @@ def _from_text(value: exp.Expr, have: str, wanted: DataType) -> _Check | None:
         scale = wanted.scale if isinstance(wanted, Decimal) else 0
         return _Check(exp.and_(_known(tried), exp.Paren(this=_as_written(text, tried, scale))), loud=False)
     if target == "DATE":
-        return _Check(_equal(_try(text, "TIMESTAMP"), exp.Cast(this=tried, to=_type("TIMESTAMP"))), loud=False)
+        same = _equal(_try(text, "TIMESTAMP"), exp.Cast(this=tried, to=_type("TIMESTAMP")))
+        return _Check(exp.and_(same, _finite(tried)), loud=False)
     if target == "TIMESTAMP":
         zoned = exp.Cast(this=_try(text, "TIMESTAMP WITH TIME ZONE"), to=_type("TIMESTAMP"))
-        return _Check(exp.and_(_equal(zoned, tried), _no_nanoseconds(text)), loud=False)
-    if target in ("TIME", "TIMESTAMP WITH TIME ZONE"):
-        return _Check(exp.and_(_known(tried), _no_nanoseconds(text)), loud=False)
+        return _Check(exp.and_(_equal(zoned, tried), _finite(tried), _no_nanoseconds(text)), loud=False)
+    if target == "TIMESTAMP WITH TIME ZONE":
+        return _Check(exp.and_(_known(tried), _finite(tried), _no_nanoseconds(text)), loud=False)
+    if target == "TIME":
+        # DuckDB knows 24:00:00, table formats and other readers do not.
+        day = exp.LT(this=tried.copy(), expression=exp.Cast(this=exp.Literal.string("24:00:00"), to=_type("TIME")))
+        return _Check(exp.and_(day, _no_nanoseconds(text)), loud=False)
     if target == "DOUBLE":
         # DuckDB reads 1e400 as infinity.
         finite = exp.or_(
@@ -324,6 +346,11 @@ def _as_written(text: exp.Expr, tried: exp.Expr, scale: int) -> exp.Expr:
     same = exp.EQ(this=exp.Cast(this=tried.copy(), to=_type("DOUBLE")), expression=double)
     exponent = _call("regexp_matches", text.copy(), exp.Literal.string("[eE]"))
     return exp.or_(plain, exp.and_(exponent, small, same))
+
+
+def _finite(tried: exp.Expr) -> exp.Expr:
+    """Whether a date or time is one: other readers take what DuckDB writes for `infinity` for some year."""
+    return _call("isfinite", tried.copy())
 
 
 def _no_nanoseconds(text: exp.Expr) -> exp.Expr:

@@ -132,12 +132,6 @@ _ANSWERS: tuple[tuple[str, Code, str, str], ...] = (
         "the connection to the database ended",
         "run again",
     ),
-    (
-        r"Expected an array with",
-        VALUE_UNREADABLE,
-        "an array has more dimensions than one",
-        "offer a view that casts such columns to `jsonb`",
-    ),
 )
 
 
@@ -152,6 +146,7 @@ class Postgres:
         self._database = database
         self._attached = attached
         self._process: int | None = None
+        self._arrays: list[str] = []
 
     def attach(self) -> Sequence[str]:
         """Return the statements that connect; only the password goes by a secret, in memory."""
@@ -169,9 +164,10 @@ class Postgres:
             "tcp_user_timeout": str(SILENT_SECONDS * 1000),
         }
         told = text(" ".join(f"{key}={_conninfo(value)}" for key, value in parts.items()))
-        secret = f"CREATE SECRET __login (TYPE postgres, PASSWORD {text(found.password)})" if found.password else None
-        how = f"TYPE postgres, READ_ONLY{', SECRET __login' if secret else ''}"
-        return [*([secret] if secret else []), f"ATTACH {told} AS {identifier(self._attached)} ({how})"]
+        login = f", PASSWORD {text(found.password)}" if found.password else ""
+        secret = f"CREATE SECRET __login (TYPE postgres{login})"
+        # Without a password, too: the extension would look for a secret of its own, where no session may look.
+        return [secret, f"ATTACH {told} AS {identifier(self._attached)} (TYPE postgres, READ_ONLY, SECRET __login)"]
 
     def begin(self) -> str:
         """Return the query that fixes how values are written, and how long one statement may take."""
@@ -209,6 +205,7 @@ class Postgres:
 
     def read(self, table: SourceTable, columns: Sequence[SourceColumn]) -> tuple[str, Sequence[str]]:
         """Return the query for a table's rows."""
+        self._arrays = [c.name for c in columns if c.how in ("array", "texts")]
         chosen = [f"{_expression(c)} AS c{n}" for n, c in enumerate(columns)]
         source = f"{identifier(table.schema or 'public')}.{identifier(table.name)}"
         names = [f"c{n} AS {identifier(c.name)}" for n, c in enumerate(columns)]
@@ -230,9 +227,13 @@ class Postgres:
                 fix="look at the connection's `host` and `port`, and whether the server runs",
             )
         words = self._without_values(_SEVERITY.sub("", raw))
+        if "Expected an array with" in words:
+            what = f"an array in {' or '.join(f'`{name}`' for name in self._arrays)} has more dimensions than one"
+            return IngestError(VALUE_UNREADABLE, what, fix="offer a view that casts such a column to `jsonb`")
         known = _found(_ANSWERS, words)
         if known is None and _SEVERITY.match(raw):
-            return IngestError(DATABASE_FAILED, "the database reports an error", why=words)
+            fix = "look at the table or view in the database"
+            return IngestError(DATABASE_FAILED, "the database reports an error", why=words, fix=fix)
         return known
 
     def _without_values(self, words: str) -> str:

