@@ -472,7 +472,7 @@ def test_reading_ends_in_the_database_too_when_it_is_interrupted(crm: Crm, tmp_p
         assert not reader.is_alive()
         assert [error.code.id for error in raised] == ["HNS-E009"]
         assert crm.execute(running.replace("count(*)", "count(*) FILTER (WHERE state = 'active')")) == "0"
-    assert list(tmp_path.iterdir()) == []
+    assert [p.name for p in tmp_path.rglob("*")] == ["spill"]
 
 
 def test_equal_rows_make_equal_files_and_the_data_stays_in_bounds(crm: Crm, tmp_path: Path) -> None:
@@ -496,7 +496,7 @@ def test_the_session_that_reads_writes_nowhere_else(crm: Crm, tmp_path: Path) ->
     database = PostgresDatabase("127.0.0.1", crm.server.port, crm.name, crm.user, PASSWORD, tls="disable")
     (tmp_path / "open").mkdir()
     table = SourceTable("orders", "public")
-    with DuckDBDatabases(tmp_path).open(database, writable=[str(tmp_path / "open")]) as snapshot:
+    with DuckDBDatabases(tmp_path / "spill").open(database, writable=[str(tmp_path / "open")]) as snapshot:
         columns = snapshot.columns(table)
         with pytest.raises(HanseError) as error:
             snapshot.stage(table, columns, str(tmp_path / "elsewhere.parquet"))

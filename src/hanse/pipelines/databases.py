@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from hanse.base import EngineError, IngestError, Location, RunError, digest
 from hanse.ingest import InputState, by_database, database_of, reading, staged_state, table_of
 from hanse.interfaces import DatabaseSnapshot, ParquetScan, Session, SessionLimits, SourceColumn
 from hanse.interfaces.codes import NO_SUCH_SOURCE_TABLE, VALUE_UNREADABLE
-from hanse.pipelines.graph import FileRead, build_graph
+from hanse.pipelines.deliver import delivered_table
+from hanse.pipelines.graph import FileRead, build_graph, settings_of
 from hanse.pipelines.records import StepLog
 from hanse.pipelines.situation import Situation, Surroundings, product_seen, require_open
 from hanse.pipelines.stage import NO_ROOM, no_room, relation_of, require_source_columns
@@ -34,7 +35,11 @@ def read_databases(around: Surroundings, situation: Situation, run: Run, scratch
     product = product_seen(around, situation)
     graph = build_graph(product, situation.inputs)
     reads = {read: node for node in graph.needed for read in node.reads.values() if isinstance(read, FileRead)}
-    straight = {read.name: node.table for read, node in reads.items() if node.transform is None}
+    straight = {
+        read.name: delivered_table(node.table, settings_of(product, node))
+        for read, node in reads.items()
+        if node.transform is None and node.table is not None
+    }
     sources = [d for d in product.pipeline.databases if FileRead(d.name) in reads]
     Path(scratch).mkdir(parents=True, exist_ok=True)
     log = StepLog(around.registry, around.clock, run.id, run.fence)
@@ -58,7 +63,7 @@ def _read_one(
     around: Surroundings,
     product: Product,
     sources: Sequence[DatabaseInput],
-    straight: dict[str, Table | None],
+    straight: Mapping[str, Table],
     scratch: str,
     log: StepLog,
 ) -> dict[str, tuple[InputState, tuple[SourceColumn, ...]]]:
@@ -70,8 +75,8 @@ def _read_one(
     with reading(first, subject):
         database = database_of(first, mesh, product.folder, around.environ)
     if first.sqlite is not None:
-        file = FileReference(first.name, first.sqlite, first.where or Location(product.path), first.shown)
-        require_open(around.workspace, product.name, file, os.path.join(product.folder, first.sqlite))
+        reference = FileReference(first.name, first.sqlite, first.where or Location(product.path), first.shown)
+        require_open(around.workspace, product.name, reference, os.path.join(product.folder, first.sqlite))
     with reading(first, subject):
         snapshot = around.databases.open(database, writable=[scratch], limits=limits)
     with snapshot:
