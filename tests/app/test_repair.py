@@ -165,7 +165,7 @@ def test_what_a_repair_does_not_touch_is_told(sales: MeshFolder) -> None:
         assert left["fix"].startswith("restore it from a backup: it grows")
         assert left["fix"].endswith("`hanse rollback sales.orders --to 4` goes back to a whole release")
         run = mesh.run(force=True)["runs"][0]
-        assert run["problems"][0]["code"] == "HNS-L080"
+        assert run["problems"][0]["code"] == "HNS-L090"
         mesh.rollback("sales.orders", "4")
         assert mesh.doctor()["healthy"]
         assert counts(mesh) == (3, 3)

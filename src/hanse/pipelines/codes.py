@@ -209,7 +209,7 @@ BAD_ROWS = Code(
     "of them than `bad_rows` of the input leaves aside. Nothing was published.",
 )
 HISTORY_LOST = Code(
-    "HNS-L080",
+    "HNS-L090",
     "rows of earlier deliveries are lost",
     "A table that grows holds what earlier deliveries brought, and its files or metadata are lost or damaged. A run "
     "has only today's delivery, so it cannot make the table anew. Restore the files from a backup, or roll back to a "

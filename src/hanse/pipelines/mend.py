@@ -58,7 +58,7 @@ def mend_tables(
         The tables whose past is lost: nothing comes before what the run makes.
 
     Raises:
-        RunError: HNS-L080: one of these grows.
+        RunError: HNS-L090: one of these grows.
         StorageError: the storage cannot be read or written.
     """
     names = sorted(tables)
