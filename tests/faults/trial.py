@@ -10,7 +10,7 @@ from pathlib import Path
 
 from faults.operations import OPERATIONS
 
-FAULTS = 40
+FAULTS = 36
 """So many faults are put into each operation by the tests; `make soak` puts thousands."""
 
 

@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -210,36 +210,47 @@ class Workshop:
 
     def _judge(self, prepared: Prepared) -> Document:
         """Look at what is there, go on as anybody would, and look again; runs in a child."""
-        operation = prepared.operation
         found: list[str] = []
-
-        def look(when: str, mesh: Any, *, contracts: bool) -> None:
-            known = prepared.before
-            faults = invariants.violations(
-                mesh, prepared.outputs, known=known, vague=operation.vague, contracts=contracts
-            )
-            found.extend(f"{when}: {fault}" for fault in faults)
-
-        with hanse.open_mesh(prepared.folder) as mesh:
-            look("after the fault", mesh, contracts=True)
+        for stage in (self._as_it_is, self._going_on, self._maintained):
             try:
-                again = (operation.again or operation.act)(mesh)
-                if operation.beside:
-                    operation.beside(mesh)
+                found += stage(prepared)
             except hanse.HanseError as error:
-                return {"violations": [*found, f"going on: {error}"]}
+                found.append(f"{stage.__name__.strip('_')}: {error}")
+        return {"violations": found, "modules": sorted(sys.modules)}
+
+    @staticmethod
+    def _as_it_is(prepared: Prepared) -> Iterator[str]:
+        with hanse.open_mesh(prepared.folder) as mesh:
+            for fault in invariants.violations(
+                mesh, prepared.outputs, known=prepared.before, vague=prepared.operation.vague
+            ):
+                yield f"after the fault: {fault}"
+
+    @staticmethod
+    def _going_on(prepared: Prepared) -> Iterator[str]:
+        operation = prepared.operation
+        with hanse.open_mesh(prepared.folder) as mesh:
+            again = (operation.again or operation.act)(mesh)
+            if operation.beside:
+                operation.beside(mesh)
             if invariants.visible_content(mesh, vague=operation.vague) != prepared.visible:
-                found.append(f"after going on: something else is visible than without a fault: {again}")
-        clock = ShiftedClock()
+                yield f"after going on: something else is visible than without a fault: {again}"
+
+    @staticmethod
+    def _maintained(prepared: Prepared) -> Iterator[str]:
+        vague, clock = prepared.operation.vague, ShiftedClock()
         clock.shift = timedelta(days=30)
         with hanse.open_mesh(prepared.folder, clock=clock) as mesh:
             kept = mesh.maintain(grace=timedelta(0))
-            found += [f"maintenance: {d['error']}" for d in kept["products"] if d["error"]]
-            look("after maintenance", mesh, contracts=False)  # the rows are the same, as is seen below
-            found += [f"left over: {path}" for path in invariants.leftovers(mesh)]
-            if invariants.visible_content(mesh, vague=operation.vague) != prepared.visible:
-                found.append("after maintenance: something else is visible")
-        return {"violations": found, "modules": sorted(sys.modules)}
+            yield from (f"maintenance: {d['error']}" for d in kept["products"] if d["error"])
+            # What is visible holds the same rows as before, so it keeps its contract.
+            for fault in invariants.violations(
+                mesh, prepared.outputs, known=prepared.before, vague=vague, contracts=False
+            ):
+                yield f"after maintenance: {fault}"
+            yield from (f"left over: {path}" for path in invariants.leftovers(mesh))
+            if invariants.visible_content(mesh, vague=vague) != prepared.visible:
+                yield "after maintenance: something else is visible"
 
 
 def _began_with_ours(error: BaseException | None) -> bool:

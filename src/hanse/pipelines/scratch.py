@@ -42,8 +42,10 @@ def clear_scratch(around: Surroundings, stray_age: timedelta = STRAY_AGE) -> int
 
 def _strays(around: Surroundings) -> Iterator[Path]:
     state = Path(around.state)
+    folders = list(state.glob("runs/*"))
+    # Looked up after the folders: a run that has one by now began before.
     under_way = {run.id for run in around.registry.reader().runs(status=RunStatus.RUNNING)}
-    yield from (path for path in state.glob("runs/*") if path.name not in under_way)
+    yield from (path for path in folders if path.name not in under_way)
     yield from state.glob("cache.json.*.part")
     yield from state.glob("staged/**/*.part")
     yield from state.glob("staged/**/.*.partial")
