@@ -168,3 +168,34 @@ def test_doctor_tells_the_same_problem_once(folder: MeshFolder) -> None:
         findings = {f["name"]: f["detail"] for f in mesh.doctor()["findings"]}
     assert "is not a database" in findings["registry"]
     assert findings["events"] == findings["runs"] == "not looked at: see registry"
+
+
+def test_comments_build_nothing_anew(folder: MeshFolder, mesh: Mesh) -> None:
+    transform = folder.write("domains/a/b/transforms/t.sql", "SELECT n FROM t_raw")
+    (folder.root / "domains/a/b/data/t.csv").rename(folder.root / "domains/a/b/data/t_raw.csv")
+    mesh.apply()
+    assert mesh.run()["runs"][0]["built"]
+    transform.write_text(f"-- why it is so\n{transform.read_text()} -- and no other way\n")
+    mesh.apply()
+    run = mesh.run()["runs"][0]
+    assert (run["status"], run["built"]) == ("succeeded", [])
+
+
+def test_a_product_that_was_never_applied_is_told_so(folder: MeshFolder, mesh: Mesh) -> None:
+    error = mesh.run()["runs"][0]["error"]
+    assert (error["code"], error["what"]) == ("HNS-L010", "a.b was never applied")
+    (finding,) = [f for f in mesh.doctor()["findings"] if f["name"] == "releases"]
+    assert (finding["detail"], finding["fix"]) == ("a.b was never applied", "`hanse apply a.b`, then `hanse run a.b`")
+    mesh.apply()
+    folder.write("domains/a/b/transforms/t.sql", "SELECT 2 AS n")
+    assert "not what was last applied" in mesh.run()["runs"][0]["error"]["what"]
+
+
+def test_a_value_that_cannot_be_converted_is_told_without_itself(mesh: Mesh) -> None:
+    mesh.apply()
+    with pytest.raises(HanseError) as caught, mesh.query("SELECT CAST('secret' AS INTEGER) AS n") as result:
+        result.to_arrow()
+    problem = caught.value.problem
+    assert problem.code.id == "HNS-E004"
+    assert "secret" not in str(problem)
+    assert "TRY_CAST" in str(problem.fix)

@@ -94,3 +94,10 @@ def test_the_next_commands_start_where_the_user_is(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)
     assert init("my mesh")["next"][:2] == ["cd 'my mesh'", "hanse check"]
     assert init(".", name="here")["next"][0] == "hanse check"
+
+
+def test_no_mesh_is_made_inside_another(tmp_path: Path) -> None:
+    init(tmp_path / "outer")
+    with pytest.raises(HanseError, match="HNS-B012"):
+        init(tmp_path / "outer" / "domains" / "inner")
+    assert not (tmp_path / "outer" / "domains" / "inner").exists()

@@ -135,3 +135,20 @@ def test_importing_the_room_loads_no_parser() -> None:
         "import sys, hanse.sql, hanse.query; sys.exit(any(m in sys.modules for m in ('sqlglot', 'pyarrow', 'duckdb')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_comments_and_white_space_are_not_of_the_essence() -> None:
+    """But texts are, and new lines, which join quoted texts."""
+
+    def essence(text: str) -> str:
+        return parse_select(text, parameters={"from"}).essence
+
+    plain = essence("SELECT a,\n'x--y' AS b FROM t\nWHERE a > $from")
+    assert essence("-- one\nSELECT  a, /* two */ -- three\n\n\t'x--y' AS b FROM t\nWHERE a > $from -- four") == plain
+    for other in (
+        "SELECT a,\n'x--z' AS b FROM t\nWHERE a > $from",
+        "SELECT a,\n'x --y' AS b FROM t\nWHERE a > $from",
+        "SELECT A,\n'x--y' AS b FROM t\nWHERE a > $from",
+        "SELECT a, 'x--y' AS b FROM t\nWHERE a > $from",
+    ):
+        assert essence(other) != plain

@@ -63,3 +63,9 @@ NOT_GENERATED = Code(
     "`--size` and `--seed` belong to examples whose data are generated. The other examples come with real data as they "
     "are.",
 )
+INSIDE_MESH = Code(
+    "HNS-B012",
+    "inside another mesh",
+    "`hanse init` was to make a mesh in a folder of another mesh. Each command works on the nearest mesh above it, so "
+    "one inside the other is a trap. Add a product with `hanse new product`, or name a folder outside.",
+)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from hanse.base import BlueprintError, HanseError
+from hanse.base import BlueprintError, HanseError, SpecError
 from hanse.base.codes import ILLEGAL_NAME
 from hanse.base.names import name_fault, suggest_name
-from hanse.blueprints.codes import MESH_EXISTS, WOULD_OVERWRITE
+from hanse.blueprints.codes import INSIDE_MESH, MESH_EXISTS, WOULD_OVERWRITE
 from hanse.blueprints.folder import compare, write
 from hanse.blueprints.packaged import packaged
+from hanse.spec import find_mesh
 
 _NEXT = (
     "hanse check",
@@ -37,14 +38,22 @@ def init(path: str | Path, *, name: str | None = None) -> dict[str, Any]:
         other content), and the commands to run ``next``.
 
     Raises:
-        BlueprintError: HNS-B002 when the folder is a mesh already, HNS-B003 when a file is in the way (then nothing
-            is written), HNS-B006 when the operating system refuses.
+        BlueprintError: HNS-B002 when the folder is a mesh already, HNS-B012 when it lies inside one, HNS-B003 when a
+            file is in the way (then nothing is written), HNS-B006 when the operating system refuses.
         HanseError: HNS-N001 when the name is illegal.
     """
     folder = Path(path).absolute()
     content = _named(packaged("minimal"), _legal_name(folder, name))
     if (folder / "mesh.yaml").exists():
         raise BlueprintError(MESH_EXISTS, f"`{folder}` is a mesh already", fix="work in it, or name another folder")
+    above = mesh_above(folder)
+    if above is not None:
+        raise BlueprintError(
+            INSIDE_MESH,
+            f"`{folder}` lies inside the mesh `{above}`",
+            why="commands in it would mean the inner mesh, those beside it the outer one; nothing was written",
+            fix="`hanse new product` adds a product to a mesh; or name a folder outside",
+        )
     found = compare(folder, content)
     in_the_way = [f for f in found.different if f not in _OPTIONAL]
     if in_the_way:
@@ -58,6 +67,14 @@ def init(path: str | Path, *, name: str | None = None) -> dict[str, Any]:
     order = sorted(found.missing, key=lambda f: (f == "mesh.yaml", f))
     write(folder, {f: content[f] for f in order})
     return found.as_document("minimal", folder, _NEXT)
+
+
+def mesh_above(folder: Path) -> str | None:
+    """Return the mesh that a folder lies inside of, or None."""
+    try:
+        return find_mesh(folder.parent)
+    except SpecError:
+        return None
 
 
 def _legal_name(folder: Path, name: str | None) -> str:

@@ -70,7 +70,7 @@ def node_keys(
         reads = {".".join(p): _read_key(r, keys, files, sources, upstream) for p, r in node.reads.items()}
         shape = shapes.get(node.name)
         whole: dict[str, Any] = {
-            "sql": node.transform.text if node.transform else None,
+            "sql": _code(node),
             "reads": reads,
             "shape": shape,
             "engine": engine,
@@ -88,12 +88,19 @@ def node_keys(
     return keys
 
 
+def _code(node: Node) -> str | None:
+    """Return what a node's code says: of SQL without comments, which change no row."""
+    if node.statement is not None:
+        return node.statement.essence
+    return node.transform.text if node.transform else None
+
+
 def code_digests(graph: Graph, shapes: Mapping[str, str]) -> Mapping[str, str]:
     """Return a digest of each needed node's code, with that of the private transforms that it reads."""
     found: dict[str, str] = {}
     for node in graph.needed:
         private = [found[name] for name in node.needs if graph.by_name[name].is_private]
-        found[node.name] = digest([node.transform.text if node.transform else None, shapes.get(node.name), *private])
+        found[node.name] = digest([_code(node), shapes.get(node.name), *private])
     return found
 
 

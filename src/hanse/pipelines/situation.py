@@ -106,10 +106,11 @@ def observe_situation(around: Surroundings, reader: Reader, name: ProductName, a
             f"there is no product {name}",
             fix=did_you_mean(str(name), map(str, around.workspace.entries)),
         )
-    if reader.digests().get(name) != entry.digest:
+    applied = reader.digests().get(name)
+    if applied != entry.digest:
         raise RunError(
             NOT_APPLIED,
-            f"the files of {name} are not what was last applied",
+            f"the files of {name} are not what was last applied" if applied else f"{name} was never applied",
             fix="look at `hanse plan`, then run `hanse apply`",
             subject=str(name),
         )

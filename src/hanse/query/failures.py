@@ -11,6 +11,14 @@ from hanse.query import codes
 from hanse.sql import Statement
 
 _UNKNOWN_NAME = "HNS-E003"
+_CONVERSION = "HNS-E004"
+_FIXES = {
+    _CONVERSION: "`TRY_CAST(value AS type)` gives null for what cannot be converted; or leave such rows out before",
+    "HNS-E005": "convert to a wider type before calculating, or leave out the rows that do not fit",
+}
+# Only these words of the engine's reason are repeated: the rest may be values.
+_TYPES = r"BOOL(?:EAN)?|U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?\d*|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\)|DATE|TIME|TIMESTAMP"
+_TARGET = re.compile(rf" to '?({_TYPES})'?$")
 # DuckDB's words for one thing. Quotes within a name are not doubled there.
 _COLUMN = re.compile(
     r'Referenced column "(.+?)" (?:not found in FROM|was not found because)'
@@ -35,7 +43,11 @@ def explain_failure(
     """
     problem = error.problem
     if problem.code.id != _UNKNOWN_NAME:
-        return QueryError(problem.code, problem.what, fix=problem.fix)
+        return QueryError(
+            problem.code,
+            f"{problem.what}{_target(problem.why)}",
+            fix=problem.fix or _FIXES.get(problem.code.id),
+        )
     said = _plain(problem.what, names)
     match = _COLUMN.search(said)
     if match is None:
@@ -48,6 +60,12 @@ def explain_failure(
         where=statement.find_name(column),
         fix=did_you_mean(column, columns) or "`hanse show domain.product` lists the columns",
     )
+
+
+def _target(why: str | None) -> str:
+    """Return to what type a value could not be converted, if the engine says so; in words to be appended."""
+    found = _TARGET.search(why.splitlines()[0].rstrip(".")) if why else None
+    return f": {found[1]}" if found else ""
 
 
 def _plain(text: str, names: Mapping[str, str]) -> str:

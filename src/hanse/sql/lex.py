@@ -299,3 +299,18 @@ def _is_call(found: Sequence[Token], index: int) -> bool:
     if name != "replace" or before != TokenType.STAR:
         return True
     return index >= 2 and found[index - 2].token_type not in _BEFORE_A_STAR
+
+
+def essence(text: Text, parameters: Collection[str] = ()) -> str:
+    """Return a statement that was read before, without its comments and with less white space between its tokens.
+
+    Statements of one essence mean the same: their tokens are the same, character by character, and new lines stand
+    between the same ones (there they join quoted texts).
+    """
+    parts: list[str] = []
+    end = 0
+    for token in _tokenize(text, parameters):
+        gap = text.sql[end : token.start]
+        parts += ["\n" if "\n" in gap else " " if gap else "", text.sql[token.start : token.end + 1]]
+        end = token.end + 1
+    return "".join(parts).strip()

@@ -54,6 +54,13 @@ class Statement:
 
         return places(self._tree, self.text)
 
+    @cached_property
+    def essence(self) -> str:
+        """The text without comments and needless white space: statements of one essence mean the same."""
+        from hanse.sql.lex import essence
+
+        return essence(self.text, self.parameters)
+
     def where(self, ref: RelationRef) -> Location:
         """Return the place of a relation, for messages."""
         return Location(self.text.path or "query", ref.line, ref.column)
