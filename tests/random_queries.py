@@ -245,7 +245,7 @@ class Writer:
                 )
             return f"({inner.sql}) AS {alias}", (alias, inner.columns)
         name = self.random.choice([*TABLES, *ctes])
-        columns = ctes.get(name) or [(c, _KINDS.get(c, "int")) for c in TABLES[name]]
+        columns = ctes[name] if name in ctes else [(c, _KINDS.get(c, "int")) for c in TABLES[name]]
         alias = self._name("y")
         return f"{name} AS {alias}", (alias, list(columns))
 

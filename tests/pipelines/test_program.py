@@ -167,7 +167,7 @@ def test_names_mean_what_they_mean_in_sql(folder: MeshFolder) -> None:
     assert len(ports) == 1
     assert isinstance(ports.pop(), PortRead)
     assert check_product(workspace, name) == ()
-    assert reads_of(workspace, name) == {"t": ("file:seed", "file:raw", "sales.orders.orders")}
+    assert reads_of(graph) == {"t": ("file:seed", "file:raw", "sales.orders.orders")}
 
 
 def test_unknown_names_and_circles(folder: MeshFolder) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hanse import spec
@@ -12,6 +12,7 @@ from hanse.base import Problem, Problems, ProductName, Severity
 if TYPE_CHECKING:
     from hanse.ingest import RemoteFiles
     from hanse.interfaces import Engine
+    from hanse.pipelines.dry_run import Trial
     from hanse.registry import Reader
 
 Document = dict[str, Any]
@@ -56,21 +57,35 @@ def refuse_errors(
         raise Problems(errors)
 
 
-def tried(
-    workspace: spec.Workspace, engine: Engine, names: Iterable[ProductName], remote: RemoteFiles
-) -> Iterator[Problem]:
-    """Yield what the engine refuses of the transforms of products that would be applied."""
-    from hanse.pipelines.dry_run import dry_run
+@dataclass
+class Trials:
+    """Transforms of products that would be applied, each tried once on the engine."""
 
-    for name in names:
-        yield from dry_run(workspace, engine, name, remote)
+    workspace: spec.Workspace
+    engine: Engine
+    remote: RemoteFiles
+    _known: dict[ProductName, Trial] = field(default_factory=dict)
 
+    def of(self, name: ProductName) -> Trial:
+        """Return what trying a product's transforms told."""
+        from hanse.pipelines.dry_run import dry_run
 
-def reads_of(workspace: spec.Workspace, name: ProductName) -> Mapping[str, Sequence[str]]:
-    """Return what each table of a product reads from outside the product."""
-    from hanse.pipelines.check import reads_of
+        if name not in self._known:
+            self._known[name] = dry_run(self.workspace, self.engine, name, self.remote)
+        return self._known[name]
 
-    return reads_of(workspace, name)
+    def reads(self, name: ProductName) -> Mapping[str, Sequence[str]]:
+        """Return what each table of a product reads from outside the product."""
+        from hanse.pipelines.check import reads_of
+
+        return reads_of(self.of(name).graph)
+
+    def lineage(self, name: ProductName) -> Document:
+        """Return where each table of a product comes from, column by column."""
+        from hanse.pipelines.lineage import lineage_of
+
+        trial = self.of(name)
+        return lineage_of(self.workspace, trial.graph, trial.files)
 
 
 def window_notes(workspace: spec.Workspace, reader: Reader, names: Iterable[ProductName]) -> Iterator[tuple[str, str]]:

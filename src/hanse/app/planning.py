@@ -23,14 +23,10 @@ def build(mesh: Mesh, products: Iterable[str] | None) -> plan.Plan:
     names = products_of(workspace, products) if products is not None else None
     findings.refuse_errors(workspace, mesh.cache, names)
     mesh.cache.save()
-    frozen = plan.build(
-        workspace,
-        mesh.registry.reader(),
-        only=names,
-        reads=lambda name: findings.reads_of(workspace, name),
-    )
+    trials = findings.Trials(workspace, mesh.engine, mesh.remote)
+    frozen = plan.build(workspace, mesh.registry.reader(), only=names, reads=trials.reads, lineage=trials.lineage)
     changed = [step.name for step in frozen.steps if isinstance(step, plan.PutProduct)]
-    tried = list(findings.tried(workspace, mesh.engine, changed, mesh.remote))
+    tried = [problem for name in changed for problem in trials.of(name).problems]
     refused = [p for p in tried if p.severity is Severity.ERROR]
     warned = [p for p in tried if p.severity is not Severity.ERROR]
     told = findings.window_notes(workspace, mesh.registry.reader(), changed)

@@ -28,6 +28,21 @@ from hanse.cli.run import progress
 _STYLES = {"create": "green", "alter": "yellow", "breaking": "red", "metadata": "cyan", "keep": "dim"}
 _SIGNS = {"create": "+", "alter": "~", "breaking": "!", "metadata": "~", "unchanged": "=", "keep": "·"}
 
+_FEW = 4
+_EFFECTS = {"breaks": "✗ breaks", "may break": "? may break", "waits": "… waits", "changes": "→ changes"}
+WAYS = {
+    "direct": "copied",
+    "derived": "computed",
+    "python": "read by Python",
+    "order": "ordered",
+    "group": "grouped",
+    "join": "joined",
+    "filter": "filtered",
+    "unnest": "unnested",
+    "rows": "as there are rows",
+}
+"""How a column reaches another table, in words."""
+
 full_option = click.option(
     "--full", is_flag=True, help="Show every column of new tables, and where each change stands."
 )
@@ -123,8 +138,24 @@ def _drawn(node: Document, *, full: bool) -> dict[str, Any]:
     return {
         "label": f"{_SIGNS.get(action, ' ')} {kind}{node['label']}{detail}{refused}",
         "style": _STYLES.get(action),
-        "children": [*_reasons(node, full=full), *parts],
+        "children": [*_reasons(node, full=full), *(drawn_use(t, full=full) for t in node["touches"]), *parts],
     }
+
+
+def drawn_use(touched: Document, *, full: bool) -> dict[str, Any]:
+    """Return a table downstream as it is drawn: what becomes of it, and by which of its columns."""
+    parts = [f"{c['name']} ({_ways(c['how'])})" for c in touched["columns"]]
+    if len(parts) > _FEW and not full:
+        parts[_FEW:] = [f"{count(len(parts) - _FEW, 'more column')}"]
+    if touched["rows"]:
+        parts.append(f"its rows ({_ways(touched['rows'])})")
+    words = f"{_EFFECTS[touched['effect']]} {touched['table']}" + (f": {', '.join(parts)}" if parts else "")
+    style = {"breaks": "red", "may break": "yellow"}.get(touched["effect"], "dim")
+    return {"label": words, "style": style, "children": [drawn_use(r, full=full) for r in touched["readers"]]}
+
+
+def _ways(ways: list[str]) -> str:
+    return ", ".join(WAYS.get(way, way) for way in ways)
 
 
 def _reasons(node: Document, *, full: bool) -> Iterator[dict[str, Any]]:

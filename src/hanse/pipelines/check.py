@@ -33,12 +33,11 @@ def check_product(workspace: Workspace, name: ProductName) -> tuple[Problem, ...
     return tuple(problems)
 
 
-def reads_of(workspace: Workspace, name: ProductName) -> Mapping[str, Sequence[str]]:
+def reads_of(graph: Graph) -> Mapping[str, Sequence[str]]:
     """Return, for every table that a product serves, what it reads from outside, by their addresses.
 
     Of files, and of tables of databases, it is ``file:<name>``. Private transforms are looked through.
     """
-    graph = build_graph(workspace.product(name), workspace.resolve_inputs(name))
     outside: dict[str, dict[str, None]] = {}
     for node in graph.nodes:
         found: dict[str, None] = {}

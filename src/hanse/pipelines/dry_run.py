@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from hanse import sql
 from hanse.base import HanseError, Problem, ProductName, Severity
@@ -23,7 +23,22 @@ SNIFFED_BYTES = 8 << 20
 """Plain files up to this size are looked at for their columns; what reads others is tried by its first run."""
 
 
-def dry_run(workspace: Workspace, engine: Engine, name: ProductName, remote: RemoteFiles) -> tuple[Problem, ...]:
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What trying a product's transforms told.
+
+    Attributes:
+        graph: the transforms.
+        problems: what the engine refuses.
+        files: columns of the file inputs that were looked at.
+    """
+
+    graph: Graph
+    problems: tuple[Problem, ...] = ()
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def dry_run(workspace: Workspace, engine: Engine, name: ProductName, remote: RemoteFiles) -> Trial:
     """Bind every transform of a product to empty tables of the right shape.
 
     Args:
@@ -33,19 +48,21 @@ def dry_run(workspace: Workspace, engine: Engine, name: ProductName, remote: Rem
         name: a product without errors of its own.
 
     Returns:
-        What the engine refuses: unknown columns, wrong types, columns that differ from the contract. What depends on
-        the files that lie there now is a warning: the next delivery may be another. A transform whose inputs cannot be
+        Among others what the engine refuses: unknown columns, wrong types, columns that differ from the contract. What
+        depends on the files
+        that lie there now is a warning: the next delivery may be another. A transform whose inputs cannot be
         known without reading much is left to the first run.
     """
     product = workspace.product(name)
     graph = build_graph(product, workspace.resolve_inputs(name))
     if not any(n.transform for n in graph.nodes):
-        return ()
+        return Trial(graph)
     with tempfile.TemporaryDirectory(prefix="hanse-dry-run-") as scratch:
         here = {f.name: _path_here(f, product, remote) for f in product.pipeline.files}
         small = {name: path for name, path in here.items() if path is not None}
         with engine.open(readable=[*small.values(), scratch]) as session:
-            return _DryRun(workspace, graph, session, scratch, small).problems()
+            run = _DryRun(workspace, graph, session, scratch, small)
+            return Trial(graph, run.problems(), run.columns)
 
 
 class _DryRun:
@@ -55,6 +72,7 @@ class _DryRun:
         self._workspace, self._graph, self._session, self._scratch = workspace, graph, session, scratch
         self._files = {f.name: f for f in graph.product.pipeline.files if f.name in small}
         self._paths = small
+        self.columns: dict[str, tuple[str, ...]] = {}
         self._known: set[str] = set()
         self._delivered: set[str] = set()  # what is known only from the files that lie there now
 
@@ -126,6 +144,7 @@ class _DryRun:
             self._session.bind(name, scan)
             if isinstance(scan, CsvScan):
                 self._session.hold(name, sql.limit(sql.select_star(name), 0))
+            self.columns[file] = tuple(column for column, _ in self._session.describe(sql.select_star(name)))
         except HanseError:
             return  # what is wrong with a delivery is the run's news, not the plan's
         self._known.add(name)

@@ -10,6 +10,7 @@ from hanse.base import HanseError, PlanError, Problem, ProductName, Severity, Ta
 from hanse.base.suggest import did_you_mean
 from hanse.plan.codes import NO_SUCH_PRODUCT
 from hanse.plan.columns import column_documents, plain
+from hanse.plan.consequences import consequences, warnings
 from hanse.plan.diff import column_drafts, diff_columns
 from hanse.plan.pins import Inputs, pin_inputs
 from hanse.plan.promises import Consumers, Promises, Situation, compare_promises
@@ -29,6 +30,8 @@ _FEW = 10
 
 # Says, per table of a product, what it reads from outside the product.
 Reads = Callable[[ProductName], Mapping[str, Sequence[str]]]
+# Says, per table of a product, where its columns and rows come from; see :class:`hanse.plan.lineage.Graph`.
+Lineages = Callable[[ProductName], Mapping[str, Any]]
 
 
 def build(
@@ -37,6 +40,7 @@ def build(
     *,
     only: Collection[ProductName] | None = None,
     reads: Reads | None = None,
+    lineage: Lineages | None = None,
 ) -> Plan:
     """Return the steps that lead from what was applied to what the folder says.
 
@@ -47,6 +51,7 @@ def build(
         reader: the registry.
         only: products to look at, None for all. Their domains are looked at too.
         reads: says what the tables of a changed product read, to be kept for lineage; None keeps what is known.
+        lineage: says where their columns come from, likewise.
 
     Raises:
         PlanError: HNS-P006: ``only`` names a product that the folder does not describe.
@@ -55,7 +60,7 @@ def build(
     chosen = _chosen(workspace, applied, only)
     changed = [n for n in chosen if n in workspace.entries and workspace.entries[n].digest != applied.get(n)]
     unchanged = tuple(n for n in chosen if n in workspace.entries and workspace.entries[n].digest == applied.get(n))
-    draft = _Draft(workspace, reader, changed, reads)
+    draft = _Draft(workspace, reader, changed, reads, lineage)
     draft.domains({n.domain for n in chosen} if only is not None else None)
     draft.problems(None if only is None else {str(n) for n in chosen})
     for name in changed:
@@ -90,6 +95,7 @@ class _Draft:
     reader: Reader
     changed: Sequence[ProductName]
     reads: Reads | None
+    lineage: Lineages | None
     steps: list[Step] = field(default_factory=list)
     refusals: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
@@ -187,6 +193,8 @@ class _Draft:
 
     def plan(self, unchanged: tuple[ProductName, ...]) -> Plan:
         """Return the finished plan."""
+        impacts = consequences(self.steps, self.reader)
+        self.warnings += warnings(impacts, self.steps)
         return Plan(
             self.workspace.mesh.name,
             tuple(self.steps),
@@ -194,6 +202,7 @@ class _Draft:
             tuple(dict.fromkeys(self.refusals)),
             tuple(dict.fromkeys(self.warnings)),
             tuple(self.notes),
+            impacts,
         )
 
     def _record(
@@ -207,6 +216,7 @@ class _Draft:
         kept: tuple[AppliedTable, ...],
     ) -> PutProduct:
         document = _document(product, inputs, self._reads(product.name, before))
+        document["lineage"] = self._lineage(product.name, before)
         return PutProduct(
             name=product.name,
             digest=product.digest,
@@ -227,6 +237,15 @@ class _Draft:
             return before.document.get("reads", {}) if before else {}
         try:
             return self.reads(name)
+        except HanseError as error:
+            self._refuse(error)
+            return {}
+
+    def _lineage(self, name: ProductName, before: AppliedProduct | None) -> Mapping[str, Any]:
+        if self.lineage is None:
+            return before.document.get("lineage", {}) if before else {}
+        try:
+            return self.lineage(name)
         except HanseError as error:
             self._refuse(error)
             return {}

@@ -58,3 +58,11 @@ IMPOSSIBLE_RENAME = Code(
     "such column, or its values are of another type, or the two name different columns. Values would be lost that the "
     "contract means to keep. Nothing was changed.",
 )
+READERS_BREAK = Code(
+    "HNS-P010",
+    "products downstream break",
+    "A table or column goes, and tables of other products are made of it: their transforms name it, so their next runs "
+    "fail. What they released stays readable. Change those products first, or describe the new state in a new major "
+    "beside the old one. Until a product is applied again, the plan knows of it what its transforms said when it was "
+    "last applied.",
+)

@@ -8,6 +8,7 @@ from typing import Any, assert_never
 
 from hanse.base import ProductName, TableName
 from hanse.plan.diff import ColumnAction, ColumnChange
+from hanse.plan.impact import Impact, Touched
 from hanse.plan.steps import (
     Action,
     AlterTable,
@@ -37,7 +38,9 @@ def explain(plan: Plan) -> dict[str, Any]:
         Every node of the tree has ``kind``, ``name``, ``label``, ``action`` (``create``, ``alter``, ``breaking``,
         ``metadata``, ``keep`` or ``unchanged``), ``detail``, ``does`` (what ``apply`` will do, None for nothing),
         ``refused``, ``changes`` (of the contract, each with ``kind``, ``what``, ``why``, ``where``), ``why`` (the same
-        in one line, or None) and ``children``.
+        in one line, or None), ``touches`` (tables that come from a changed table or column, each with ``table``,
+        ``effect`` (``breaks``, ``may break``, ``waits`` or ``changes``), ``columns`` (``name`` and ``how``), ``rows``
+        (how its rows are touched) and ``readers``, the same of tables that come from it) and ``children``.
     """
     domains: dict[str, Node] = {}
     tables: dict[TableName, CreateTable | AlterTable] = {}
@@ -54,6 +57,7 @@ def explain(plan: Plan) -> dict[str, Any]:
             case _:
                 assert_never(step)
     tree = [domains[name] for name in sorted(domains)]
+    _touch(tree, {(str(i.table), i.shown): i for i in plan.impacts})
     counts = _counts(tree, plan)
     return {
         "mesh": plan.mesh,
@@ -239,7 +243,28 @@ def _node(
         "refused": refused,
         "why": "; ".join(f"{c['what']}: {c['why']}" for c in changes) or None,
         "changes": changes,
+        "touches": [],
         "children": list(children),
+    }
+
+
+def _touch(nodes: Sequence[Node], impacts: Mapping[tuple[str, str | None], Impact], table: str = "") -> None:
+    """Say at every changed table and column which tables come from it."""
+    for node in nodes:
+        inside = node["name"] if node["kind"] == "table" else table
+        found = impacts.get((inside, node["name"] if node["kind"] == "column" else None))
+        if found is not None and node["kind"] in ("table", "column"):
+            node["touches"] = [_touched(t) for t in found.touched]
+        _touch(node["children"], impacts, inside)
+
+
+def _touched(touched: Touched) -> dict[str, Any]:
+    return {
+        "table": str(touched.table),
+        "effect": touched.effect.value,
+        "columns": [{"name": name, "how": [how.value for how in ways]} for name, ways in touched.columns],
+        "rows": [how.value for how in touched.rows],
+        "readers": [_touched(reader) for reader in touched.readers],
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any, assert_never
 from hanse.base import Problem, ProductName, TableName
 from hanse.interfaces import ColumnDraft
 from hanse.plan.diff import ColumnChange
+from hanse.plan.impact import Impact
 from hanse.registry.records import AppliedDomain, AppliedPort, AppliedProduct, AppliedTable
 from hanse.spec.change import Change
 
@@ -197,6 +198,7 @@ class Plan:
         refusals: reasons not to do any of it.
         warnings: problems that stop nothing.
         notes: what is left as it is.
+        impacts: what the changes do to tables that come from what is changed.
     """
 
     mesh: str
@@ -205,6 +207,7 @@ class Plan:
     refusals: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     notes: tuple[Note, ...] = field(default=())
+    impacts: tuple[Impact, ...] = ()
 
     @property
     def empty(self) -> bool:
