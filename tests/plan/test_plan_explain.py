@@ -216,7 +216,7 @@ def test_every_node_says_the_same_things(folder: Folder, registry: Registry, tab
     folder.product("sales.orders", ORDERS)
     explained(folder, registry, tables)
     folder.product("sales.orders", {"orders": {"id": "string"}})
-    expected = {"kind", "name", "label", "action", "detail", "does", "refused", "why", "changes", "children"}
+    expected = {"kind", "name", "label", "action", "detail", "does", "refused", "why", "changes", "touches", "children"}
 
     def walk(node: Mapping[str, Any]) -> None:
         assert set(node) - {"consumers"} == expected

@@ -43,6 +43,20 @@ def parse(address: str, mesh: str) -> tuple[ProductName, str | None]:
     return ProductName.parse(".".join(parts[:2])), parts[2] if len(parts) == 3 else None
 
 
+def parse_column(address: str, mesh: str) -> tuple[ProductName, str | None, str | None]:
+    """Return the product, and perhaps the table and the column, that an address names; see :func:`parse`.
+
+    Args:
+        address: as of :func:`parse`, or ``domain.product.table.column``; a column's name may hold dots.
+        mesh: this mesh's name.
+    """
+    table, column = address, None
+    if not address.startswith("hanse://") and address.count(".") > 2:
+        *parts, column = address.split(".", 3)
+        table = ".".join(parts)
+    return (*parse(table, mesh), column)
+
+
 def only_table(document: Document, product: ProductName, table: str) -> Document:
     """Return a product's document with one of its tables.
 

@@ -267,6 +267,22 @@ class Mesh:
         waiting = sorted(str(n) for n in self.load().entries if str(n) not in known)
         return {"mesh": self.config.name, "products": products, "not_applied": waiting}
 
+    def lineage(self, address: str) -> Document:
+        """Tell where a product, a table or a column comes from and what is made of it, as last applied.
+
+        Args:
+            address: ``domain.product``, ``domain.product.table`` or ``domain.product.table.column``.
+
+        Returns:
+            Trees; see :func:`hanse.catalog.lineage`.
+        """
+        from hanse import catalog
+        from hanse.app import addresses
+
+        product, table, column = addresses.parse_column(address, self.config.name)
+        reader = self.registry.reader()
+        return catalog.lineage(reader, catalog.known_product(reader, str(product)), table, column)
+
     def show(self, address: str, *, sample: bool = True) -> Document:
         """Explain a product, or one table of it.
 

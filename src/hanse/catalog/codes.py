@@ -12,3 +12,8 @@ NO_SUCH_RUN = Code(
     "no such run",
     "No run has this id, or several begin with these letters. `hanse runs` lists them.",
 )
+NO_SUCH_COLUMN = Code(
+    "HNS-K003",
+    "no such table or column in the catalogue",
+    "The product was applied, but has no table or column of this name. `hanse show` lists them.",
+)

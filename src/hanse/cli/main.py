@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "query": ("hanse.cli.query", "Run one SELECT over released tables."),
     "list": ("hanse.cli.products", "List products."),
     "show": ("hanse.cli.products", "Explain a product or a table."),
+    "lineage": ("hanse.cli.lineage", "Show where data comes from, and what is made of it."),
     "runs": ("hanse.cli.run", "List runs, or show one with its steps and checks."),
     "releases": ("hanse.cli.releases", "List releases: what readers see, and what they saw before."),
     "rollback": ("hanse.cli.releases", "Make an earlier release visible again."),

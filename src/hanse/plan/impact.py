@@ -64,6 +64,10 @@ class Impact:
         return tuple(t.table for t in self.touched if t.effect is Effect.BREAKS)
 
 
+# Deeper than this, tables stand beside those that they are reached through.
+_DEPTH = 50
+
+
 @dataclass
 class _Reached:
     """What is known of a table while changes spread."""
@@ -102,8 +106,13 @@ class _Spread:
     def tree(self) -> tuple[Touched, ...]:
         """Return what was reached, each table below the one that it was first reached through."""
         children: dict[str, list[str]] = {}
+        above = {self._start: (self._start, 0)}
         for name, reached in self._reached.items():
-            children.setdefault(reached.parent, []).append(name)
+            parent, depth = reached.parent, above[reached.parent][1] + 1
+            if depth > _DEPTH:
+                parent, depth = above[parent]
+            above[name] = parent, depth
+            children.setdefault(parent, []).append(name)
 
         def below(name: str) -> tuple[Touched, ...]:
             return tuple(self._touched(child, below(child)) for child in children.get(name, ()))
