@@ -7,8 +7,8 @@ from typing import Any
 
 from hanse import sql
 from hanse.base import TableName
-from hanse.pipelines.deliver import delivered_table, partition_keys, settings_of
-from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead, Read, published_name
+from hanse.pipelines.deliver import delivered_table, partition_keys
+from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead, Read, published_name, settings_of
 from hanse.spec import Table, TableSettings, Workspace
 from hanse.sql.origins import UNKNOWN, ColumnLineage, How, Lineage, Origin, Origins, strongest, through
 
@@ -124,7 +124,7 @@ class _Lineages:
         # What a history keeps by itself, from when and until when a row held, comes from the time of the run.
         columns = {c.name: _column(lineage, c.name) if c.name in given else frozenset() for c in table.columns}
         rows = frozenset(lineage.rows) | (frozenset({UNKNOWN}) if lineage.unknown else frozenset())
-        rows |= _delivered(settings, table, lineage)
+        rows |= _delivered(settings, table, lineage) | self._end(node, settings)
         document: dict[str, Any] = {
             "columns": {name: _document(origins) for name, origins in columns.items()},
             "rows": _document(rows),
@@ -133,6 +133,13 @@ class _Lineages:
         return (
             document | ({"unknown": unknown} if unknown else {}) | ({"unknown_rows": True} if UNKNOWN in rows else {})
         )
+
+    def _end(self, node: Node, settings: TableSettings) -> Origins:
+        """Return what says where the ranges of a window over keys end."""
+        until = settings.window.until if settings.window is not None else ()
+        reads = {tuple(part.lower() for part in parts): read for parts, read in node.reads.items()}
+        read = reads.get(until[:-1])
+        return self._followed(Origin((), until[-1], How.FILTER), read) if read is not None else frozenset()
 
 
 def _delivered(settings: TableSettings, table: Table, lineage: Lineage) -> Origins:
@@ -149,7 +156,7 @@ def _delivered(settings: TableSettings, table: Table, lineage: Lineage) -> Origi
             keys = tuple(c.name for c in table.columns if c.name not in (settings.since, settings.until))
         case "replace" | "append":
             pass
-    for key in keys:
+    for key in (*keys, *([settings.window.column] if settings.window is not None else ())):
         rows |= through(How.JOIN, _column(lineage, key))
     if settings.deleted is not None:
         rows |= through(How.FILTER, _column(lineage, settings.deleted))
