@@ -320,14 +320,14 @@ _PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
 _CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 
-@settings(max_examples=4, deadline=None, phases=_PHASES, suppress_health_check=_CHECKS)
+@settings(max_examples=3, deadline=None, phases=_PHASES, suppress_health_check=_CHECKS)
 @given(st.data(), st.integers(1, 3))
 def test_every_table_reads_as_if_written_anew(data: st.DataObject, steps: int) -> None:
     walk(data, steps)
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None, phases=_PHASES, suppress_health_check=_CHECKS)
+@settings(max_examples=12, deadline=None, phases=_PHASES, suppress_health_check=_CHECKS)
 @given(st.data(), st.integers(3, 8))
 def test_every_table_reads_as_if_written_anew_for_long(data: st.DataObject, steps: int) -> None:
     walk(data, steps)

@@ -69,6 +69,31 @@ def test_small_files_become_one_and_rows_stay(grown: Mesh) -> None:
     assert upkeep(grown).compacted == {}
 
 
+def test_columns_that_no_run_has_published_stay_unseen(folder: MeshFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hanse.pipelines.maintain.FEW_FILES", 0)
+
+    def describe(columns: dict[str, Any], sql: str) -> None:
+        source = {"raw": {"file": "data/raw.csv"}}
+        data = {"raw.csv": "n\n1\n"}
+        folder.product("a.b", {"t": columns}, data=data, pipeline=source, transforms={"t": sql}, status="draft")
+        folder.settings("a.b", {"t": {"materialize": "append"}})
+
+    describe({"n": "integer"}, "SELECT n FROM raw")
+    mesh = hanse.open_mesh(folder.root)
+    mesh.apply()
+    mesh.run()
+    renamed = {"logicalType": "integer", "customProperties": [{"property": "was", "value": "n"}]}
+    describe({"m": renamed, "o": "integer"}, "SELECT n AS m, 5 AS o FROM raw")
+    mesh.apply()
+    assert upkeep(mesh, dry_run=True).compacted == {}
+    assert upkeep(mesh).compacted == {}
+    assert numbers(mesh) == [1]
+    assert mesh.run()["succeeded"] == 1
+    assert upkeep(mesh).compacted == {"a.b.t": (1, 1)}
+    with mesh.query("SELECT * FROM a.b.t") as result:
+        assert result.to_arrow().to_pylist() == [{"m": 1, "o": None}]
+
+
 def test_deliveries_are_remembered_across_compaction(grown: Mesh, folder: MeshFolder) -> None:
     upkeep(grown)
     folder.write("domains/a/b/data/raw.csv", "n\n3\n")

@@ -11,7 +11,8 @@ from hanse.interfaces import TableStore
 from hanse.plan import AlterTable, Plan, apply, build, explain
 from hanse.plan.codes import BREAKING_CHANGE, IMPOSSIBLE_RENAME
 from hanse.registry import Registry
-from plan_folder import Folder, release
+from hanse.spec.product import Pipeline, TableSettings
+from plan_folder import Folder, contract_document, release
 
 TABLE = TableName("sales", "orders", "orders")
 
@@ -162,3 +163,40 @@ def test_an_active_contract_is_refused_once_it_was_released(planned: Any, regist
     assert refusal.code == BREAKING_CHANGE
     assert "`b` renamed to `c`" in refusal.what
     assert "add `c` beside `b`" in (refusal.fix or "")
+
+
+def _growing(folder: Folder, contracts: list[dict[str, Any]]) -> None:
+    way = TableSettings(materialize="append")
+    folder.product("sales.orders", contracts=contracts, pipeline=Pipeline(tables={"orders": way}))
+
+
+def test_a_likely_rename_is_asked_about_where_values_would_go(
+    folder: Folder, registry: Registry, store: TableStore, clock: SetClock
+) -> None:
+    def plan(columns: dict[str, Any]) -> Plan:
+        _growing(folder, [contract_document("orders", {"orders": columns}, version="0.1.0", status="draft")])
+        return build(folder.workspace(), registry.reader())
+
+    apply(plan({"a": "integer", "o": nested({"p": "date", "q": "date"})}), registry=registry, store=store, clock=clock)
+    (note,) = [n for n in plan({"b": "integer", "o": nested({"p": "date", "q": "date"})}).notes if n.kind == "renamed"]
+    assert "value: a" in note.text
+    (note,) = [n for n in plan({"a": "integer", "o": nested({"p": "date", "r": "date"})}).notes if n.kind == "renamed"]
+    assert "`o.q`" in note.text
+    assert "value: q" in note.text
+    for other in ({"b": was("a")}, {"b": "string"}, {"a": "integer", "b": "integer"}):
+        assert not [n for n in plan({**other, "o": nested({"p": "date", "q": "date"})}).notes if n.kind == "renamed"]
+
+
+def test_a_new_major_that_grows_begins_anew_and_says_so(
+    folder: Folder, registry: Registry, store: TableStore, clock: SetClock
+) -> None:
+    first = contract_document("orders", {"orders": {"a": "integer"}})
+    second = contract_document("orders", {"orders": {"b": "integer"}}, version="2.0.0")
+    _growing(folder, [first])
+    apply(build(folder.workspace(), registry.reader()), registry=registry, store=store, clock=clock)
+    _growing(folder, [first, second])
+    plan = build(folder.workspace(), registry.reader())
+    (note,) = [n for n in plan.notes if n.kind == "begins"]
+    assert (note.subject, "`orders`" in note.text) == ("sales.orders.orders_v2", True)
+    folder.product("sales.orders", contracts=[first, second])
+    assert not [n for n in build(folder.workspace(), registry.reader()).notes if n.kind == "begins"]

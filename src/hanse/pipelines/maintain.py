@@ -137,7 +137,7 @@ class _Maintenance:
         told: dict[str, tuple[int, int]] = {}
         for table in visible.tables if visible else ():
             found = self._around.store.files(table.table, table.snapshot_id)
-            small = small_files(found)
+            small = self._small_files(table, found)
             if small:
                 replacements.append(self._compact(run, table, found, small))
                 told[str(table.table)] = (len(found), len(found) - len(small) + 1)
@@ -160,6 +160,14 @@ class _Maintenance:
         release = replace(visible, id=new_id(), run_id=run.id, kind="maintenance", created_at=self._now, tables=tables)
         with self._around.registry.write() as writer:
             return writer.release(release, run.fence), told
+
+    def _small_files(self, table: ReleasedTable, found: Sequence[DataFile]) -> tuple[DataFile, ...]:
+        """Return the files worth joining; none as long as columns were applied that no run has published.
+
+        A commit is made with the newest columns, and readers would see them before the run that they wait for.
+        """
+        schema = self._around.store.schema(table.table)
+        return small_files(found) if schema is not None and schema.schema_id == table.schema_id else ()
 
     def _compact(
         self, run: Run, table: ReleasedTable, found: Sequence[DataFile], small: Sequence[DataFile]
@@ -232,7 +240,7 @@ class _Maintenance:
         compacted = {}
         for table in visible.tables if visible else ():
             found = store.files(table.table, table.snapshot_id)
-            small = small_files(found)
+            small = self._small_files(table, found)
             if small:
                 compacted[str(table.table)] = (len(found), len(found) - len(small) + 1)
         garbage = [

@@ -14,7 +14,7 @@ from hanse.plan.consequences import consequences, warnings
 from hanse.plan.diff import column_drafts, diff_columns
 from hanse.plan.pins import Inputs, pin_inputs
 from hanse.plan.promises import Consumers, Promises, Situation, compare_promises
-from hanse.plan.renames import refuse_renames
+from hanse.plan.renames import begin_anew, likely_renames, refuse_renames
 from hanse.plan.steps import Action, AlterTable, CreateTable, Note, Plan, PlannedTable, PutDomain, PutProduct, Step
 from hanse.registry.records import AppliedContract, AppliedDomain, AppliedPort, AppliedProduct, AppliedTable, Release
 from hanse.spec.contract import Contract, Table
@@ -149,6 +149,7 @@ class _Draft:
         self.notes += inputs.notes
         stored = {t.name: t for t in before.tables} if before else {}
         planned = []
+        steps = []
         for port, table in product.tables:
             step, record = _table(product, port, table, stored)
             known_as = stored.get(record.name)
@@ -157,13 +158,16 @@ class _Draft:
                 self.refusals += refuse_renames(record.name, table, known_as.columns, record.columns, path)
             planned.append(record)
             if step:
-                self.steps.append(step)
+                steps.append(step)
+        self.steps += steps
         names = {t.name for t in planned}
         kept = tuple(t for t in stored.values() if t.name not in names)
         for gone in kept:
             text = "is no longer described; its table and its released data stay until the product is retired"
             self.notes.append(Note("kept", str(gone.name), text))
         self.steps.append(self._record(product, before, expected, inputs, promises, tuple(planned), kept))
+        self.notes += begin_anew(product, planned, stored)
+        self.notes += likely_renames(product, steps)
         if planned and name not in self.visible:
             self.notes.append(_not_run(name))
 

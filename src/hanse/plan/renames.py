@@ -1,14 +1,18 @@
-"""Renamings that cannot be done, found before anything is touched."""
+"""Values that a plan would lose: renamings that cannot be done, or were not said, and tables that begin anew."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from hanse.base import Location, Problem, Severity, TableName
 from hanse.base.suggest import did_you_mean
 from hanse.plan.codes import IMPOSSIBLE_RENAME
 from hanse.plan.columns import Stored, identity_of, keeps_values, kind_of, members, pair_stored
+from hanse.plan.diff import ColumnAction
+from hanse.plan.steps import AlterTable, CreateTable, Note, PlannedTable
+from hanse.registry.records import AppliedTable
 from hanse.spec.contract import Table
+from hanse.spec.product import Product
 from hanse.spec.renames import renames
 
 
@@ -52,3 +56,47 @@ def _impossible(applied: Sequence[Stored], wanted: Sequence[Stored], prefix: str
             yield name, what, f"keep the type, or make it a new column: {told}"
         elif kind_of(column) == "struct":
             yield from _impossible(members(old), members(column), f"{name}.")
+
+
+def likely_renames(product: Product, steps: Sequence[CreateTable | AlterTable]) -> Iterator[Note]:
+    """Yield notes of a column that goes while one of its type comes: perhaps it is the same one.
+
+    Tables that are replaced as a whole lose nothing by it.
+    """
+    for step in steps:
+        if not _grows(product, step.table):
+            continue
+        changes = step.changes if isinstance(step, AlterTable) else ()
+        gone = [c for c in changes if c.action is ColumnAction.DROPPED]
+        come = [c for c in changes if c.action is ColumnAction.ADDED]
+        if len(gone) == len(come) == 1 and gone[0].before == come[0].after:
+            old, new = gone[0].column, come[0].column
+            if old.rpartition(".")[0] == new.rpartition(".")[0] and old != new:
+                text = (
+                    f"`{old}` goes with its values, and `{new}` begins without. If it is the same column, say so: "
+                    f"`customProperties: [{{property: was, value: {old.rpartition('.')[2]}}}]`"
+                )
+                yield Note("renamed", str(step.table), text)
+
+
+def begin_anew(
+    product: Product, planned: Sequence[PlannedTable], stored: Mapping[TableName, AppliedTable]
+) -> Iterator[Note]:
+    """Yield notes of new majors of tables that grow: they hold what is delivered from now on, and nothing of before."""
+    for table in planned:
+        earlier = [t for t in stored if t.table == table.name.table and t.major < table.name.major]
+        if table.name in stored or not earlier or not _grows(product, table.name):
+            continue
+        newest = max(earlier, key=lambda name: name.major)
+        text = (
+            f"begins without the rows that `{newest.local}` has gathered; to have them, read them from "
+            f"`{newest.local}` in `transforms/{table.name.local}.sql`, and let it be `materialize: replace` in "
+            "`pipeline.yaml`"
+        )
+        yield Note("begins", str(table.name), text)
+
+
+def _grows(product: Product, table: TableName) -> bool:
+    ways = product.pipeline.tables
+    settings = ways.get(table.local) or ways.get(table.table)
+    return settings is not None and settings.materialize != "replace"
