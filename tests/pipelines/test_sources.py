@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import io
 import zipfile
 from datetime import date
@@ -9,12 +10,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 import hanse
 from hanse.app import Mesh
 from hanse.base import Problems
 from hanse.drivers.duckdb import extensions
+from hanse.ingest import files as ingest_files
 from hanse.testing.engine.documents import write_avro, write_workbook
 from hanse.testing.meshes import Columns, MeshFolder
 
@@ -50,6 +53,11 @@ def opened(folder: MeshFolder) -> Mesh:
     return mesh
 
 
+def zstd(content: bytes) -> bytes:
+    packed: bytes = pa.compress(content, codec="zstd", asbytes=True)
+    return packed
+
+
 def zipped(text: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -64,6 +72,8 @@ def zipped(text: str) -> bytes:
         ("t.jsonl", "\n".join(OBJECTS)),
         ("t.json", f"[{','.join(OBJECTS)}]"),
         ("t.ndjson.zip", zipped("\n".join(OBJECTS))),
+        ("t.ndjson.bz2", bz2.compress("\n".join(OBJECTS).encode())),
+        ("t.ndjson.zst", zstd("\n".join(OBJECTS).encode())),
     ],
 )
 def test_json_comes_in_as_it_is_written(folder: MeshFolder, file: str, content: str | bytes) -> None:
@@ -159,6 +169,33 @@ def test_nothing_is_written_to_the_home_folder(
     write_avro(folder.root / "domains/a/b/data/t.avro", "name", ["x"])
     assert run_of(opened(folder))["status"] == "succeeded"
     assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("t.csv.bz2", bz2.compress(b"id\n1\n" * 100)[:-10]),
+        ("t.csv.zst", zstd(b"id\n1\n" * 100)[:-5]),
+        ("t.csv.bz2", b"id\n1\n"),
+        ("t.csv.zst", b"id\n1\n"),
+    ],
+    ids=["cut bz2", "cut zstd", "no bz2", "no zstd"],
+)
+def test_packed_files_that_are_broken(folder: MeshFolder, file: str, content: bytes) -> None:
+    folder.product("a.b", {"t": {"id": "integer"}}, data={file: content})
+    error = run_of(opened(folder))["error"]
+    assert error["code"] == "HNS-I003"
+    assert file in error["what"]
+
+
+@pytest.mark.parametrize("file", ["t.csv.bz2", "t.csv.zst"])
+def test_a_bomb_is_not_unpacked(folder: MeshFolder, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest_files, "_EXPANSION_FLOOR", 1 << 20)
+    content = b"0" * (8 << 20)
+    packed = bz2.compress(content) if file.endswith("bz2") else zstd(content)
+    assert len(packed) * 1000 < len(content)
+    folder.product("a.b", {"t": {"id": "integer"}}, data={file: packed})
+    assert run_of(opened(folder))["error"]["code"] == "HNS-I005"
 
 
 # Patterns

@@ -179,7 +179,7 @@ def _place(root: Path, folder: Path, source: FileInput, *, link: bool) -> str:
 
 def _ending(name: str) -> str:
     lower = name.lower()
-    packed = next((end for end in (".gz", ".zip") if lower.endswith(end)), "")
+    packed = next((end for end in (".gz", ".zip", ".bz2", ".zst") if lower.endswith(end)), "")
     return os.path.splitext(lower.removesuffix(packed))[1] + packed
 
 

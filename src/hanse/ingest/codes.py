@@ -15,7 +15,7 @@ FILE_EMPTY = Code(
 ARCHIVE_UNREADABLE = Code(
     "HNS-I003",
     "archive unreadable",
-    "A zip or gzip file is damaged or cut off, or a zip file does not hold exactly one file.",
+    "A packed file is damaged or cut off, or a zip file does not hold exactly one file.",
 )
 FILE_UNREADABLE = Code(
     "HNS-I004",

@@ -151,6 +151,10 @@ def _stamp(status: os.stat_result) -> Stamp:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
 FileScan = CsvScan | JsonScan | ParquetScan | ExcelScan | AvroScan
 
 
@@ -170,6 +174,8 @@ def relation(source: FileInput, path: str, *, text: bool, scratch: str) -> FileS
     compression: str = source.compression
     if compression == "zip":
         path, compression = _unpack(source, path, scratch), "none"
+    elif compression in ("bz2", "zstd"):
+        path, compression = _inflate(source, path, compression, scratch), "none"
     match source.format:
         case "parquet":
             return ParquetScan((path,))
@@ -211,7 +217,9 @@ def _unpack(source: FileInput, path: str, scratch: str) -> str:
                     where=source.where,
                     fix="deliver one file per archive",
                 )
-            return _extract(source, archive, members[0], path, scratch)
+            # The member's own name is never used as a path: it may try to climb out of the folder.
+            with archive.open(members[0]) as packed:
+                return _extract(source, packed, path, scratch)
     except OSError as error:
         raise _unreadable(source, error.strerror or type(error).__name__) from error
     except _DAMAGED as error:
@@ -224,12 +232,30 @@ def _unpack(source: FileInput, path: str, scratch: str) -> str:
         ) from error
 
 
-def _extract(source: FileInput, archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str, scratch: str) -> str:
+def _inflate(source: FileInput, path: str, compression: str, scratch: str) -> str:
+    """Unpack what may hold far more than its size; gzip stops at a thousandfold by itself, and the engine reads it."""
+    import pyarrow as pa
+
+    try:
+        with pa.input_stream(path, compression=compression) as packed:
+            return _extract(source, packed, path, scratch)
+    except OSError as error:
+        if error.errno:
+            raise _unreadable(source, error.strerror or type(error).__name__) from error
+        raise IngestError(
+            ARCHIVE_UNREADABLE,
+            f"input `{source.name}`: {source.shown} cannot be unpacked",
+            where=source.where,
+            why=str(error).partition(". Detail:")[0],
+            fix="deliver it again",
+        ) from error
+
+
+def _extract(source: FileInput, packed: _Readable, path: str, scratch: str) -> str:
     ceiling = max(os.path.getsize(path) * _GREATEST_EXPANSION, _EXPANSION_FLOOR)
-    # The member's own name is never used as a path: it may try to climb out of the folder.
     target = os.path.join(scratch, f"{source.name}-{digest(path)[:16]}.{source.format}")
     written = 0
-    with archive.open(member) as packed, Path(target).open("wb") as unpacked:
+    with Path(target).open("wb") as unpacked:
         while chunk := packed.read(_CHUNK):
             written += len(chunk)
             if written > ceiling:

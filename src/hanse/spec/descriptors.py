@@ -315,9 +315,10 @@ class FileInputFile(Strictly):
         description="`csv`, `ndjson` (one JSON object per line), `json` (an array of objects), `parquet`, `xlsx` or "
         "`avro`. Default: what the file's name says.",
     )
-    compression: Literal["none", "gzip", "zip"] | None = Field(
+    compression: Literal["none", "gzip", "zip", "bz2", "zstd"] | None = Field(
         None,
-        description="`none`, `gzip` or `zip` (one member), of CSV and JSON files. Default: what the file's name says.",
+        description="`none`, `gzip`, `bz2`, `zstd` or `zip` (one member), of CSV and JSON files. Default: what the "
+        "file's name says.",
     )
     columns: dict[str, Filled] | None = Field(
         None, description="SQL types of columns, where they shall not be inferred from the file. CSV and JSON only."

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 from hanse.base import Code, Location, Problem, ProductName, Severity
 from hanse.base.codes import ILLEGAL_NAME
@@ -18,7 +18,7 @@ from hanse.spec.descriptors import FileInputFile, PipelineFile, PortInputFile, T
 from hanse.spec.document import Document, Map
 from hanse.spec.globs import is_glob
 from hanse.spec.models import validate
-from hanse.spec.product import DatabaseInput, FileInput, Format, InputPort, Pipeline, TableSettings
+from hanse.spec.product import Compression, DatabaseInput, FileInput, Format, InputPort, Pipeline, TableSettings
 from hanse.spec.retention import retention_of
 from hanse.spec.text_style import TextStyle
 from hanse.spec.urls import is_remote, place_of
@@ -26,15 +26,14 @@ from hanse.spec.variables import Expansion, expand_document
 from hanse.spec.window_file import read_window
 from hanse.spec.workspace import WrittenPath
 
-Compression = Literal["none", "gzip", "zip"]
-_DATA_FILE = re.compile(r"(.+?)\.((?:csv|ndjson|jsonl|json)(?:\.gz|\.zip)?|parquet|xlsx|avro)")
+_DATA_FILE = re.compile(r"(.+?)\.((?:csv|ndjson|jsonl|json)(?:\.gz|\.zip|\.bz2|\.zst)?|parquet|xlsx|avro)")
 _ENDINGS: dict[str, Format] = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv",
     ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "json",
     ".parquet": "parquet", ".xlsx": "xlsx", ".avro": "avro",
 }  # fmt: skip
 _TEXTUAL = ("csv", "ndjson", "json")
-_COMPRESSIONS: dict[str, Compression] = {".gz": "gzip", ".zip": "zip"}
+_COMPRESSIONS: dict[str, Compression] = {".gz": "gzip", ".zip": "zip", ".bz2": "bz2", ".zst": "zstd"}
 
 
 @dataclass

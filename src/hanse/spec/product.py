@@ -60,6 +60,7 @@ class InputPort:
     where: Location | None = None
 
 
+Compression = Literal["none", "gzip", "zip", "bz2", "zstd"]
 Drift = Literal["fail", "ignore", "evolve"]
 Format = Literal["csv", "ndjson", "json", "parquet", "xlsx", "avro"]
 
@@ -72,7 +73,7 @@ class FileInput:
         name: relation name in transforms.
         path: path or pattern, relative to the product's folder, or absolute; or an address; references are expanded.
         format: guessed from the name when not written.
-        compression: ``none``, ``gzip`` or ``zip`` (one member); guessed from the name; CSV and JSON only.
+        compression: ``zip`` has one member; guessed from the name; CSV and JSON only.
         columns: name → SQL type, pinning what is otherwise inferred from the whole file; CSV and JSON only.
         delimiter, quote, encoding, null_values: CSV dialect, None or empty: sniffed.
         header: whether the first line names the columns, None: it does; CSV and Excel.
@@ -89,7 +90,7 @@ class FileInput:
     name: str
     path: str
     format: Format
-    compression: Literal["none", "gzip", "zip"] = "none"
+    compression: Compression = "none"
     columns: Mapping[str, str] = field(default_factory=dict)
     delimiter: str | None = None
     quote: str | None = None
