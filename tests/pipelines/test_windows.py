@@ -603,3 +603,80 @@ def test_a_killed_run_that_is_not_gone_on_with_leaves_no_files(folder: MeshFolde
         assert not list(warehouse.rglob(f"{dead}~*.parquet"))
         shutil.rmtree(folder.root / ".hanse/runs", ignore_errors=True)
         assert days(mesh) == {1: 1, 2: 2}
+
+
+# Kills its own process at the n-th boundary: before and after every transaction, every staged file and every commit.
+KILLED_ANYWHERE = """
+import os, signal, sys
+from contextlib import contextmanager
+import hanse
+from hanse.drivers.duckdb.session import DuckDBSession
+from hanse.drivers.iceberg import IcebergTables
+from hanse.pipelines import ranges, records
+from hanse.registry import Registry
+
+records._FLUSH_SECONDS = 0.0
+ranges.WORKERS = 1
+reached, fatal = 0, int(sys.argv[2])
+
+def boundary():
+    global reached
+    reached += 1
+    if reached == fatal:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def around(kind, name):
+    original = getattr(kind, name)
+    def wrapped(*args, **options):
+        boundary()
+        result = original(*args, **options)
+        boundary()
+        return result
+    setattr(kind, name, wrapped)
+
+write = Registry.write
+
+@contextmanager
+def killed_write(self):
+    boundary()
+    with write(self) as writer:
+        yield writer
+        boundary()
+    boundary()
+
+Registry.write = killed_write
+around(IcebergTables, "commit")
+around(DuckDBSession, "stage")
+with hanse.open_mesh(sys.argv[1]) as mesh:
+    assert mesh.run(["a.b"], start="2024-01-01", end="2024-01-03")["succeeded"] == 1
+"""
+
+
+@pytest.mark.slow
+def test_a_range_that_is_killed_anywhere_is_there_or_not(folder: MeshFolder, tmp_path: Path) -> None:
+    made(folder, {**WINDOW, "lookback": "0"}).close()
+    with hanse.open_mesh(folder.root) as mesh:
+        run(mesh, day(1), day(5))  # one file: the first range written anew leaves rows of the others
+    folder.write(f"{PRODUCT}/data/raw.csv", text({1: 10, 2: 20, 3: 30}))
+    old, new = {1: 1, 2: 2, 3: 3, 4: 4}, {1: 10, 2: 20, 3: 3, 4: 4}
+    before, seen = tmp_path / "before", []
+    shutil.copytree(folder.root, before)
+    for fatal in range(1, 200, 3):
+        # Tables name their files by absolute path: every attempt happens at the same place.
+        shutil.rmtree(folder.root)
+        shutil.copytree(before, folder.root)
+        command = [sys.executable, "-c", KILLED_ANYWHERE, str(folder.root), str(fatal)]
+        code = subprocess.run(command, check=False).returncode
+        assert code in {0, -signal.SIGKILL}
+        with hanse.open_mesh(folder.root) as mesh:
+            seen.append(days(mesh))
+            assert seen[-1] in (old, new), f"torn at boundary {fatal}"
+            assert run(mesh, day(1), day(3))["status"] == "succeeded"
+            assert days(mesh) == new
+            assert mesh.doctor()["healthy"]
+            if code == 0:
+                break
+    else:
+        pytest.fail("the run never ended by itself")
+    assert (seen[0], seen[-1]) == (old, new)
+    assert fatal > 10
