@@ -96,3 +96,50 @@ def test_halves_of_a_killed_run_are_cleared_by_the_next(dice: MeshFolder) -> Non
     assert not half.exists()
     assert not any(path.exists() for path in whole)
     assert os.listdir(dice.root / ".hanse/runs") == []
+
+
+KILLED_AFTER_COMMIT = """
+import os, signal, sys
+import hanse
+from hanse.drivers.iceberg import IcebergTables
+
+commit = IcebergTables.commit
+
+def committed(self, *arguments, **options):
+    commit(self, *arguments, **options)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+IcebergTables.commit = committed
+with hanse.open_mesh(sys.argv[1]) as mesh:
+    mesh.run()
+"""
+
+
+@pytest.mark.parametrize("way", ["append", "merge"])
+def test_what_was_committed_is_not_written_again(tmp_path: Path, way: str) -> None:
+    folder = MeshFolder(tmp_path / "mesh")
+    key = {"logicalType": "integer", "primaryKey": True, "required": True}
+    folder.product(
+        "a.b",
+        {"t": {"id": key, "v": "string"}},
+        transforms={"t": "SELECT id, v FROM raw"},
+        data={"raw.csv": "id,v\n1,a\n2,b\n"},
+        pipeline={"raw": {"file": "data/raw.csv"}},
+    )
+    folder.settings("a.b", {"t": {"materialize": way}})
+    with hanse.open_mesh(folder.root) as mesh:
+        mesh.apply()
+        mesh.run()
+    folder.write("domains/a/b/data/raw.csv", "id,v\n3,c\n" + ("1,z\n" if way == "merge" else ""))
+    command = [sys.executable, "-c", KILLED_AFTER_COMMIT, str(folder.root)]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    files = {f: os.stat(f).st_mtime_ns for f in (folder.root / ".hanse/warehouse").rglob("data/*.parquet")}
+    with hanse.open_mesh(folder.root) as mesh:
+        dead = mesh.runs()["runs"][0]["id"]
+        run = mesh.run()["runs"][0]
+        assert (run["id"], run["status"]) == (dead, "succeeded")
+        with mesh.query("SELECT id, v FROM a.b.t ORDER BY id") as result:
+            rows = [(r["id"], r["v"]) for r in result.to_arrow().to_pylist()]
+        assert rows == [(1, "z" if way == "merge" else "a"), (2, "b"), (3, "c")]
+        assert mesh.doctor()["healthy"]
+    assert {f: os.stat(f).st_mtime_ns for f in files} == files

@@ -491,6 +491,7 @@ def test_force_builds_everything_anew(folder: MeshFolder) -> None:
     assert run(mesh)["status"] == "unchanged"
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(

@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from hanse import sql
-from hanse.interfaces import DataFile, Session, StagedFile, TableScan
-from hanse.pipelines.deliver import Change, Fresh, Target
+from hanse.interfaces import Session, StagedFile, TableScan
+from hanse.pipelines.deliver import Change, Target
 from hanse.pipelines.graph import Node
 from hanse.pipelines.python_steps import PythonSteps
+from hanse.pipelines.range_files import BuiltRange, RangeFiles, is_not_after
 from hanse.pipelines.refusals import Strays, refuse_casts, refuse_strays
 from hanse.pipelines.stage import FAILED_ROWS, Staged, explained, relation_of, stage_table
 from hanse.pipelines.window_checks import keys_without_end, relation_of_until
 from hanse.pipelines.windows import Cell, Windowing, cell_of, value_of
 from hanse.pipelines.work import Work
 from hanse.registry import Step, StepStatus
-from hanse.spec import Boundary, DataType
-from hanse.spec.windows import boundary_of
-
-SMALL_BYTES = 32 << 20
-"""Ranges that are closed share files up to this size."""
+from hanse.spec import DataType
 
 WORKERS = min(4, os.cpu_count() or 1)
 """Ranges of a table that are built side by side; each uses the engine's own threads."""
-
-_FILE = "__file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +57,6 @@ class Ranges:
         assert column is not None  # spec has looked
         self._kind: DataType = column.type
         self._name = column.name
-        self._field = next(c.field_id for c in target.columns if c.name == column.name)
         self._before = self._recorded()
 
     def take_in(self, committed: Change | None) -> Change | None:
@@ -88,7 +81,8 @@ class Ranges:
         if self._refused(built):
             return None
         with self._work.log.step("deliver", self._node.name) as measured:
-            change = self._replace(built)
+            files = RangeFiles(self._session, self._work.around.store, self._work.run.id, self._target, self._windowing)
+            change = files.change([BuiltRange(b.cell, b.file) for b in built if b.file is not None])
             measured.rows = sum(file.rows for file in change.added)
             measured.bytes = sum(file.bytes for file in change.added)
             measured.output = {"kept": "all" if change.keep == "all" else len(change.keep), "table_rows": change.rows}
@@ -175,7 +169,7 @@ class Ranges:
         facts = self._session.statistics([file.path]).get(self._name)
         if facts is None or facts.nulls != 0 or facts.minimum is None or facts.maximum is None:
             return False
-        return _is_before(cell.start, facts.minimum) and not _is_before(cell.end, facts.maximum)
+        return is_not_after(cell.start, facts.minimum) and not is_not_after(cell.end, facts.maximum)
 
     def _refused(self, built: Sequence[_Built]) -> bool:
         """Record the rows that are refused, of all ranges together."""
@@ -210,120 +204,3 @@ class Ranges:
             return staged if os.path.getsize(path) == staged.bytes else None
         except OSError:
             return None
-
-    # Delivering
-
-    def _replace(self, built: Sequence[_Built]) -> Change:
-        """Put the ranges in the place of what the table held in them."""
-        store, released = self._work.around.store, self._target.released
-        old = store.files(self._target.name, released.snapshot_id) if released else ()
-        ranges = self._boundaries()
-        gone = {f.path for f in old if _covers(ranges, f, self._field)}
-        touched = self._touched([f for f in old if f.path not in gone and _meets(ranges, f, self._field)], ranges)
-        new = self._joined(built)
-        added = [*self._survivors(touched, ranges), *new]
-        fresh = Fresh(f"__w_{self._target.name.local}", tuple(f.path for f in new))
-        self._session.bind(fresh.relation, TableScan(fresh.files, self._target.columns))
-        gone |= {f.path for f in touched}
-        kept = [f for f in old if f.path not in gone]
-        return Change(
-            added=tuple(added),
-            keep=tuple(f.path for f in kept) if gone else "all" if released else (),
-            files=(*(f.path for f in kept), *(f.path for f in added)),
-            rows=sum(f.rows for f in kept) + sum(f.rows for f in added),
-            fresh=fresh,
-        )
-
-    def _boundaries(self) -> list[tuple[Boundary, Boundary]]:
-        return [(self._window.at(a), self._window.at(b)) for a, b in self._windowing.cells or ()]
-
-    def _values(self, ranges: Sequence[tuple[Boundary, Boundary]]) -> list[tuple[sql.Value, sql.Value]]:
-        return [(value_of(a, self._kind), value_of(b, self._kind)) for a, b in ranges]
-
-    def _touched(
-        self, candidates: Sequence[DataFile], ranges: Sequence[tuple[Boundary, Boundary]]
-    ) -> Sequence[DataFile]:
-        """Return those files that do hold rows of the ranges."""
-        from hanse.sql.deliveries import ranged_files
-
-        if not candidates:
-            return ()
-        relation = f"__o_{self._target.name.local}"
-        scan = TableScan(tuple(f.path for f in candidates), self._target.columns, file_column=_FILE)
-        self._session.bind(relation, scan)
-        select = ranged_files(relation, self._name, self._values(ranges), _FILE)
-        found = set(self._session.fetch(select).column("file").to_pylist())
-        return tuple(f for f in candidates if f.path in found)
-
-    def _survivors(
-        self, touched: Sequence[DataFile], ranges: Sequence[tuple[Boundary, Boundary]]
-    ) -> Sequence[StagedFile]:
-        """Write the rows that stay of the files that are touched."""
-        from hanse.sql.deliveries import outside
-
-        if not touched:
-            return ()
-        relation = f"__o_{self._target.name.local}"
-        self._session.bind(relation, TableScan(tuple(f.path for f in touched), self._target.columns))
-        select = outside(relation, self._name, self._values(ranges), [c.name for c in self._target.columns])
-        return self._written(select, None)
-
-    def _joined(self, built: Sequence[_Built]) -> Sequence[StagedFile]:
-        """Put small closed ranges together; those that a later run may replace keep a file of their own each."""
-        edge = self._window.reopened(self._windowing.after.top)
-        groups: list[list[StagedFile]] = []
-        open_group = False
-        for one in built:
-            if one.file is None:
-                continue
-            fits = open_group and sum(f.bytes for f in groups[-1]) + one.file.bytes <= SMALL_BYTES
-            if fits and one.cell.number < edge:
-                groups[-1].append(one.file)
-            else:
-                groups.append([one.file])
-                open_group = one.cell.number < edge
-        return [file for n, group in enumerate(groups) for file in self._join(group, n)]
-
-    def _join(self, group: Sequence[StagedFile], number: int) -> Sequence[StagedFile]:
-        if len(group) == 1:
-            return group
-        relation = f"__j_{self._node.name}"
-        self._session.bind(relation, TableScan(tuple(f.path for f in group), self._target.columns))
-        return self._written(sql.select_star(relation), f"joined{number}")
-
-    def _written(self, select: str, part: str | None) -> Sequence[StagedFile]:
-        path = self._work.around.store.staging(self._target.name, self._work.run.id, part)
-        have = self._session.describe(select)
-        want = [(c.name, c.type) for c in self._target.columns]
-        file = self._session.stage(sql.cast_projection(select, have, want), path, self._target.columns)
-        if file.rows:
-            return [file]
-        Path(file.path).unlink(missing_ok=True)
-        return []
-
-
-def _bounds(file: DataFile, field_id: int) -> tuple[Boundary, Boundary] | None:
-    """Return between what the values of a column of a file lie, None if that is not known or some are null."""
-    lower, upper = file.lower.get(field_id), file.upper.get(field_id)
-    if file.nulls.get(field_id, 1) or lower is None or upper is None:
-        return None
-    return boundary_of(lower), boundary_of(upper)
-
-
-def _covers(ranges: Sequence[tuple[Boundary, Boundary]], file: DataFile, field_id: int) -> bool:
-    """Say whether all rows of a file surely lie in one of the ranges."""
-    bounds = _bounds(file, field_id)
-    return bounds is not None and any(_is_before(a, bounds[0]) and not _is_before(b, bounds[1]) for a, b in ranges)
-
-
-def _meets(ranges: Sequence[tuple[Boundary, Boundary]], file: DataFile, field_id: int) -> bool:
-    """Say whether a file may hold rows of the ranges."""
-    bounds = _bounds(file, field_id)
-    return bounds is None or any(_is_before(a, bounds[1]) and not _is_before(b, bounds[0]) for a, b in ranges)
-
-
-def _is_before(first: Boundary, second: object) -> bool:
-    """Say whether a boundary is not after a value; they are of one kind."""
-    value = boundary_of(second)
-    compare: Callable[[Any], bool] = first.__le__
-    return compare(value)

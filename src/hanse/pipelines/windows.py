@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,17 +10,14 @@ from typing import Any
 from hanse import sql
 from hanse.base import RunError, digest
 from hanse.pipelines.codes import BUILT_OTHERWISE, RANGE_OUTSIDE, TOO_MANY_RANGES
+from hanse.pipelines.coverage import Coverage, Runs, coverage_of, joined, union, without
 from hanse.spec import Boundary, DataType, Scalar, Window
-from hanse.spec.windows import parse_boundary
 
 MOST_RANGES = 10_000
 """So many ranges of a table may be built in one run."""
 
 PARAMETERS = ("window_start", "window_end")
 """By these names, a transform asks for the range that it shall build."""
-
-Runs = tuple[tuple[int, int], ...]
-"""Numbers of cells as half-open intervals, ascending, apart from each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,57 +96,6 @@ def value_of(boundary: Boundary, kind: DataType) -> sql.Value:
     if kind is Scalar.DATE:
         return sql.Value(boundary.date().isoformat(), str(kind))
     return sql.Value(boundary.isoformat(sep=" ") + ("+00" if kind is Scalar.TIMESTAMPTZ else ""), str(kind))
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """Which cells of a window a snapshot holds.
-
-    Attributes:
-        code: digest of the transform and the cuts: rows of another code do not go with these.
-        seen: digest of what the table was last built from.
-        built: the cells.
-        recent: first cell, last cell (excluded) and digest of what they were built from, of those that late rows are
-            looked for in.
-    """
-
-    code: str
-    seen: str
-    built: Runs = ()
-    recent: tuple[tuple[int, int, str], ...] = ()
-
-    @property
-    def top(self) -> int:
-        """The cell after the last one."""
-        return self.built[-1][1] if self.built else 0
-
-    def as_document(self, window: Window) -> dict[str, Any]:
-        """Return it as JSON, in boundaries: cells are counted anew when the window's start moves."""
-
-        def text(cell: int) -> str:
-            return window.text(window.at(cell))
-
-        return {
-            "column": window.column,
-            "code": self.code,
-            "seen": self.seen,
-            "built": [[text(a), text(b)] for a, b in self.built],
-            "recent": [[text(a), text(b), content] for a, b, content in self.recent],
-        }
-
-
-def coverage_of(window: Window, document: Mapping[str, Any]) -> Coverage:
-    """Read what :meth:`Coverage.as_document` wrote, for a window that cuts alike."""
-
-    def cell(text: str) -> int:
-        return window.cell_of(parse_boundary(text))
-
-    return Coverage(
-        document["code"],
-        document["seen"],
-        tuple((cell(a), cell(b)) for a, b in document["built"]),
-        tuple((cell(a), cell(b), content) for a, b, content in document["recent"]),
-    )
 
 
 @dataclass
@@ -255,15 +201,15 @@ class Windowing:
         if self.cells is None:
             raise ValueError("it is not known yet what is built")
         before = self.before or Coverage(self._code, "")
-        built = _union((*before.built, *self.cells))
+        built = union((*before.built, *self.cells))
         top = built[-1][1] if built else 0
         edge = self.window.reopened(top)
-        kept = [(a, b, c) for s, e, c in before.recent for a, b in _without(((s, e),), self.cells)]
+        kept = [(a, b, c) for s, e, c in before.recent for a, b in without(((s, e),), self.cells)]
         recent = [*kept, *((a, b, self._content) for a, b in self.cells)]
         clipped = sorted((max(a, edge), b, content) for a, b, content in recent if b > edge)
         # What was built of a range by itself says nothing of the end of the keys.
         seen = before.seen if self.asked is not None else self._content
-        return Coverage(self._code, seen, built, _joined(clipped))
+        return Coverage(self._code, seen, built, joined(clipped))
 
     def covered_after(self) -> dict[str, Any]:
         """Return what is covered when the cells are built, as JSON."""
@@ -273,15 +219,15 @@ class Windowing:
         """Return what an ordinary run builds: what is not covered, and where late rows are looked for."""
         if before is None:
             return ((0, last),) if last else ()
-        gaps = _without(((0, last),), before.built) if last else ()
+        gaps = without(((0, last),), before.built) if last else ()
         top = before.top
         edge = self.window.reopened(top)
         # A clock that was set back closes nothing.
         until = min(top, last) if self.window.is_timed else top
         same = tuple((a, b) for a, b, content in before.recent if content == self._content)
-        reopened = _without(((edge, until),), same) if edge < until else ()
+        reopened = without(((edge, until),), same) if edge < until else ()
         covered = tuple((max(a, s), min(b, e)) for a, b in reopened for s, e in before.built if max(a, s) < min(b, e))
-        return _union((*gaps, *covered))
+        return union((*gaps, *covered))
 
     def _wanted(self, last: int) -> Runs:
         assert self.asked is not None
@@ -303,30 +249,3 @@ class Windowing:
         ends = self.asked.as_document()
         what = f"from {ends['from'] or 'its start'} to {ends['to'] or 'its end'}"
         return RunError(RANGE_OUTSIDE, f"{self.table} has no range {what}", why=why, fix=fix, subject=self.table)
-
-
-def _union(runs: Iterable[tuple[int, int]]) -> Runs:
-    found: list[tuple[int, int]] = []
-    for start, end in sorted(runs):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], end))
-        elif start < end:
-            found.append((start, end))
-    return tuple(found)
-
-
-def _without(runs: Runs, gone: Iterable[tuple[int, int]]) -> Runs:
-    left = list(runs)
-    for start, end in gone:
-        left = [piece for a, b in left for piece in ((a, min(b, start)), (max(a, end), b)) if piece[0] < piece[1]]
-    return _union(left)
-
-
-def _joined(segments: Iterable[tuple[int, int, str]]) -> tuple[tuple[int, int, str], ...]:
-    found: list[tuple[int, int, str]] = []
-    for start, end, content in segments:
-        if found and found[-1][1] == start and found[-1][2] == content:
-            found[-1] = (found[-1][0], end, content)
-        else:
-            found.append((start, end, content))
-    return tuple(found)
