@@ -162,7 +162,28 @@ def test_an_active_contract_is_refused_once_it_was_released(planned: Any, regist
     (refusal,) = plan.refusals
     assert refusal.code == BREAKING_CHANGE
     assert "`b` renamed to `c`" in refusal.what
-    assert "add `c` beside `b`" in (refusal.fix or "")
+    for step in (
+        "add `c` beside `b`",
+        "`contracts/orders.v2.odcs.yaml`",
+        "`orders` once more",
+        "`transforms/orders_v2.sql`",
+    ):
+        assert step in (refusal.fix or "")
+
+
+def test_the_way_out_is_a_major_that_is_not_there_yet(
+    folder: Folder, registry: Registry, store: TableStore, clock: SetClock
+) -> None:
+    def described(first: dict[str, Any]) -> Plan:
+        contracts = [contract_document("orders", {"orders": first})]
+        contracts.append(contract_document("orders", {"orders": {"b": "integer"}}, version="2.0.0"))
+        folder.product("sales.orders", contracts=contracts)
+        return build(folder.workspace(), registry.reader())
+
+    apply(described({"a": "integer"}), registry=registry, store=store, clock=clock)
+    release(registry, "sales.orders")
+    (refusal,) = described({"c": "integer"}).refusals
+    assert "version 3.0.0" in (refusal.fix or "")
 
 
 def _growing(folder: Folder, contracts: list[dict[str, Any]]) -> None:

@@ -165,14 +165,14 @@ def _newest(product: Product, port: str) -> str | None:
 def _refusal(product: Product, port: OutputPort, change: Change, consumers: Sequence[ProductName]) -> Problem:
     assert port.contract is not None
     subject = f"{product.name}.{change.table}" if change.table else str(product.name)
-    following = port.major + 1
+    following = max(p.major for p in product.outputs if p.name == port.name) + 1
     if change.clause == "status":
         fix = "set the contract's `status` to deprecated first, so that its readers can move on"
     else:
         fix = (
             f"leave this contract as it was and describe version {following}.0.0 in "
-            f"`contracts/{port.name}.v{following}.odcs.yaml` beside it; or set its `status` to draft if nobody relies "
-            "on it yet"
+            f"`contracts/{port.name}.v{following}.odcs.yaml` beside it; {_second_port(port, change, following)}; "
+            "or set its `status` to draft if nobody relies on it yet"
         )
         if change.clause == "name" and change.before and change.column:
             fix = f"add `{change.column}` beside `{change.before}` and mark the old one deprecated; or {fix}"
@@ -181,6 +181,15 @@ def _refusal(product: Product, port: OutputPort, change: Change, consumers: Sequ
     place = change.where or Location(port.contract.path)
     code = UNREADABLE_APPLIED_CONTRACT if change.clause == "contract" else BREAKING_CHANGE
     return Problem(code, what, place, why, fix, Severity.ERROR, subject)
+
+
+def _second_port(port: OutputPort, change: Change, major: int) -> str:
+    """Return what a new major needs beside its contract."""
+    table = change.table or "<table>"
+    return (
+        f"name the output port `{port.name}` once more in `product.yaml`, with version {major}.0.0, and build it in "
+        f"`transforms/{table}_v{major}.sql`"
+    )
 
 
 def _version_warning(

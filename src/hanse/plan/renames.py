@@ -12,7 +12,7 @@ from hanse.plan.diff import ColumnAction
 from hanse.plan.steps import AlterTable, CreateTable, Note, PlannedTable
 from hanse.registry.records import AppliedTable
 from hanse.spec.contract import Table
-from hanse.spec.product import Product
+from hanse.spec.product import Product, TableSettings
 from hanse.spec.renames import renames
 
 
@@ -64,7 +64,8 @@ def likely_renames(product: Product, steps: Sequence[CreateTable | AlterTable]) 
     Tables that are replaced as a whole lose nothing by it.
     """
     for step in steps:
-        if not _grows(product, step.table):
+        settings = _settings(product, step.table)
+        if settings is None or not settings.grows:
             continue
         changes = step.changes if isinstance(step, AlterTable) else ()
         gone = [c for c in changes if c.action is ColumnAction.DROPPED]
@@ -85,7 +86,9 @@ def begin_anew(
     """Yield notes of new majors of tables that grow: they hold what is delivered from now on, and nothing of before."""
     for table in planned:
         earlier = [t for t in stored if t.table == table.name.table and t.major < table.name.major]
-        if table.name in stored or not earlier or not _grows(product, table.name):
+        settings = _settings(product, table.name)
+        # Ranges of a window are built from what lies there, also those of before.
+        if table.name in stored or not earlier or settings is None or settings.materialize == "replace":
             continue
         newest = max(earlier, key=lambda name: name.major)
         text = (
@@ -96,7 +99,6 @@ def begin_anew(
         yield Note("begins", str(table.name), text)
 
 
-def _grows(product: Product, table: TableName) -> bool:
+def _settings(product: Product, table: TableName) -> TableSettings | None:
     ways = product.pipeline.tables
-    settings = ways.get(table.local) or ways.get(table.table)
-    return settings is not None and settings.materialize != "replace"
+    return ways.get(table.local) or ways.get(table.table)
