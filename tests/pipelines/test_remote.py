@@ -487,3 +487,15 @@ def test_addresses_that_no_product_is_drafted_from(folder: MeshFolder, address: 
         mesh.new_product("a.b", [address])
     assert SECRET not in str(raised.value)
     assert not (folder.root / "domains/a").exists()
+
+
+def test_databases_in_files_are_held_to_the_list_too(folder: MeshFolder, tmp_path: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(tmp_path / "outside.db") as database:
+        database.execute("CREATE TABLE t (id INTEGER, v TEXT)")
+    database.close()
+    allow(folder, "https://data.example.org/")
+    mesh = product(folder, {"sqlite": str(tmp_path / "outside.db"), "table": "t"})
+    error = run_of(mesh)["error"]
+    assert error["code"] == "HNS-S048"
