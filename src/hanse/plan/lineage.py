@@ -87,9 +87,10 @@ def of_document(tables: Iterable[tuple[TableName, Iterable[str]]], document: Map
         if known is None:
             yield _by_table(name, tuple(columns), reads.get(name.local) or ())
             continue
-        edges = [Edge(name, None, source, column, How(how)) for source, column, how in known["rows"]]
-        for target, origins in known["columns"].items():
-            edges += [Edge(name, target, source, column, How(how)) for source, column, how in origins]
+        origins = [*known["columns"].items(), (None, known["rows"])]
+        edges = [
+            Edge(name, target, source, column, How(how)) for target, found in origins for source, column, how in found
+        ]
         unknown: set[str | None] = set(known.get("unknown") or ())
         if known.get("unknown_rows"):
             unknown.add(None)
