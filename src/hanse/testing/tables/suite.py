@@ -40,8 +40,6 @@ def refused(code: Code) -> Any:
 class TablesSuite:
     """How to open the store under test. Every test has a store of its own in an empty folder."""
 
-    """The suite. Every test has a store of its own in an empty folder."""
-
     def open_store(self, folder: Path) -> TableStore:
         """Open the store under test with all its files below ``folder``; a second call opens the same store again."""
         raise NotImplementedError
