@@ -170,6 +170,26 @@ def _growing(
     return prepare
 
 
+def prepare_backfill(folder: MeshFolder) -> None:
+    """A table that is built range by range, of whose first ranges other rows have come."""
+    _mesh_file(folder)
+    folder.product(
+        "sales.orders",
+        {"orders": KEYED},
+        transforms={"orders": "SELECT id, v FROM raw WHERE id >= $window_start AND id < $window_end"},
+        data={"raw.csv": many("a", 39)},
+        pipeline={"raw": {"file": "data/raw.csv"}},
+    )
+    window = {"column": "id", "start": 0, "size": 10, "until": "raw.id"}
+    folder.settings("sales.orders", {"orders": {"window": window}})
+    _do(folder, apply_and_run)
+    folder.write(RAW, many("b", 39))
+
+
+def backfill(mesh: Mesh) -> Any:
+    return mesh.run(["sales.orders"], start=0, end=30)
+
+
 def prepare_chain(folder: MeshFolder) -> None:
     """Two products, one of which reads the other."""
     _mesh_file(folder)
@@ -278,6 +298,7 @@ OPERATIONS = {
             run,
             vague=("valid_from", "valid_to"),
         ),
+        Operation("backfill", prepare_backfill, backfill),
         Operation("chain", prepare_chain, run),
         Operation("rollback", prepare_rollback, roll_back, again=roll_back_again),
         Operation("resume", prepare_resume, resume, again=resume_again),

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from faults.operations import OPERATIONS
 
-FAULTS = 36
+FAULTS = 34
 """So many faults are put into each operation by the tests; `make soak` puts thousands."""
 
 
 BUILDING = ("apply", "evolve", "replace", "takeover", "chain")
-GROWING = ("append", "merge", "partition", "snapshot")
+GROWING = ("append", "merge", "partition", "snapshot", "backfill")
 KEEPING = ("rollback", "resume", "maintain", "beside", "rivals")
 
 

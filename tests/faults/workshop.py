@@ -198,7 +198,11 @@ class Workshop:
         children = [_Child(lambda report: self._act(prepared, prepared.operation.act, fault, report))]
         if beside:
             children.append(_Child(lambda report: self._act(prepared, beside, None, report)))
-        documents = [child.end() for child in children]
+        try:
+            documents = [child.end() for child in children]
+        finally:
+            for child in children:
+                child.stop()
         verdict.fired = documents[0].get("fired")
         verdict.ending = documents[0]["ending"]
         for document in documents:
@@ -278,6 +282,7 @@ class _Child:
     """A forked process that does one thing and reports lines of JSON."""
 
     def __init__(self, work: Callable[[int], Document]) -> None:
+        self._ended = False
         self._reader, writer = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -314,7 +319,7 @@ class _Child:
                 if not part:
                     break
                 said += part
-        _, status = os.waitpid(self._pid, 0)
+        self._ended, status = True, os.waitpid(self._pid, 0)[1]
         document: Document = {}
         for line in said.splitlines():
             document.update(json.loads(line))
@@ -325,9 +330,19 @@ class _Child:
             document["ending"] = "killed" if killed else "died"
         return document
 
+    def stop(self) -> None:
+        """End it, if it was not waited for: it must not write where others clear away."""
+        if not self._ended:
+            os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
+
 
 def _child(work: Callable[[int], Document]) -> Document:
-    return _Child(work).end()
+    child = _Child(work)
+    try:
+        return child.end()
+    finally:
+        child.stop()
 
 
 def _required(document: Document) -> Document:

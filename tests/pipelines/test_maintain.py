@@ -178,7 +178,12 @@ def test_files_are_removed_while_the_lease_is_held(grown: Mesh, monkeypatch: pyt
 
 def test_what_a_killed_process_left_beside_the_tables_is_cleared(grown: Mesh) -> None:
     state = Path(grown.config.state)
-    left = [state / "runs/gone/input-raw.parquet", state / "cache.json.1.a.part", state / "staged/a/b/.x.y.partial"]
+    left = [
+        state / "runs/gone/input-raw.parquet",
+        state / "spill/duckdb-gone/part.tmp",
+        state / "cache.json.1.a.part",
+        state / "staged/a/b/.x.y.partial",
+    ]
     alive = Run(new_id(), NAME, RunStatus.RUNNING, "k", "manual", grown.clock.now(), owner=owner_identity())
     with grown.registry.write() as writer:
         writer.begin_run(alive, lease_seconds=LEASE_SECONDS)

@@ -16,9 +16,10 @@ STRAY_AGE = timedelta(days=1)
 
 
 def clear_scratch(around: Surroundings, stray_age: timedelta = STRAY_AGE) -> int:
-    """Remove folders of runs that have ended, and halves of files; what cannot be removed is left for next time.
+    """Remove folders of runs that have ended, what was spilled, and halves of files.
 
-    A process that is killed while it tidies up leaves them, and no later run has a reason to look there.
+    A process that is killed leaves them, and no later run has a reason to look there. What cannot be removed is left
+    for next time.
 
     Args:
         around: the mesh.
@@ -46,6 +47,7 @@ def _strays(around: Surroundings) -> Iterator[Path]:
     # Looked up after the folders: a run that has one by now began before.
     under_way = {run.id for run in around.registry.reader().runs(status=RunStatus.RUNNING)}
     yield from (path for path in folders if path.name not in under_way)
+    yield from state.glob("spill/*")
     yield from state.glob("cache.json.*.part")
     yield from state.glob("staged/**/*.part")
     yield from state.glob("staged/**/.*.partial")

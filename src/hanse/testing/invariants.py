@@ -242,6 +242,7 @@ def leftovers(mesh: OpenMesh) -> tuple[str, ...]:
         found += mesh.store.garbage(table, older_than=_DISTANT)
     state = Path(mesh.config.state)
     found += map(str, (state / "runs").glob("*"))
+    found += map(str, (state / "spill").glob("*"))
     found += map(str, state.rglob("*.part"))
     found += map(str, state.rglob("*.partial"))
     found += map(str, Path(mesh.config.root, mesh.config.warehouse, ".dropped").glob("*"))
