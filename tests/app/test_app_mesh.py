@@ -187,7 +187,7 @@ def test_a_product_that_was_never_applied_is_told_so(folder: MeshFolder, mesh: M
     (finding,) = [f for f in mesh.doctor()["findings"] if f["name"] == "releases"]
     assert (finding["detail"], finding["fix"]) == ("a.b was never applied", "`hanse apply a.b`, then `hanse run a.b`")
     mesh.apply()
-    folder.write("domains/a/b/transforms/t.sql", "SELECT 2 AS n")
+    folder.contract("a.b", {"t": {"n": "integer"}}, description="For other tests.")
     assert "not what was last applied" in mesh.run()["runs"][0]["error"]["what"]
 
 
