@@ -199,3 +199,13 @@ def test_a_value_that_cannot_be_converted_is_told_without_itself(mesh: Mesh) -> 
     assert problem.code.id == "HNS-E004"
     assert "secret" not in str(problem)
     assert "TRY_CAST" in str(problem.fix)
+
+
+def test_a_product_that_cannot_be_read_is_not_passed_over(folder: MeshFolder, mesh: Mesh) -> None:
+    folder.product("a.whole", {"u": {"n": "integer"}}, data={"u.csv": "n\n1\n"})
+    mesh.apply()
+    folder.write("domains/a/b/product.yaml", "no: product\n")
+    runs = {run["product"]: run for run in mesh.run()["runs"]}
+    assert {product: run["status"] for product, run in runs.items()} == {"a.b": "refused", "a.whole": "succeeded"}
+    assert runs["a.b"]["error"]["code"].startswith("HNS-S")
+    assert mesh.run(["a.whole"])["unchanged"] == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -100,6 +101,38 @@ def test_a_disk_that_is_full(sales: MeshFolder, limit: int) -> None:
         assert counts(mesh) == (100_000, 100_000)
         assert mesh.doctor()["healthy"]
     assert files_left(sales.root) == []
+
+
+@pytest.mark.slow
+def test_every_command_on_a_full_disk(sales: MeshFolder) -> None:
+    """What writes says what is full; what reads goes on; with room again, everything goes on."""
+
+    def full() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    root = sales.root
+    sales.write("domains/sales/orders/transforms/totals.sql", "SELECT count(*) + 0 AS n FROM clean")
+    for command in (["apply", "--yes"], ["run", "--force"], ["rollback", "sales.orders", "--yes"]):
+        done = cli(root, *command, before=full)
+        assert done.returncode != 0, command
+        assert re.search(r"error\[HNS-[A-Z]\d{3}\]", done.stderr), (command, done.stdout, done.stderr)
+    reads = (["query", "SELECT n FROM sales.orders.totals"], ["list"], ["show", "sales.orders"], ["doctor"], ["plan"])
+    for command in (*reads, ["maintain", "--dry-run"]):
+        done = subprocess.run(
+            [sys.executable, "-c", CLI, "-C", str(root), *command],
+            capture_output=True,
+            text=True,
+            preexec_fn=full,
+            check=False,
+        )
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+    with hanse.open_mesh(root) as mesh:
+        assert counts(mesh) == (3, 3)
+        mesh.apply()
+        assert mesh.run()["succeeded"] == 1
+        assert mesh.doctor(deep=True)["healthy"]
+    assert files_left(root) == []
 
 
 def without_overriding() -> None:

@@ -9,12 +9,13 @@ from hanse import catalog, pipelines
 from hanse.app import findings
 from hanse.app.addresses import products_of
 from hanse.app.codes import BAD_RANGE
-from hanse.base import Conflict, ProductName, QueryError, RunError, Severity
+from hanse.base import Conflict, Problem, ProductName, QueryError, RunError, Severity
 from hanse.registry import Pause
 from hanse.spec.windows import boundary_of
 
 if TYPE_CHECKING:
     from hanse.app.mesh import Bound, Mesh
+    from hanse.spec import Workspace
 
 Document = dict[str, Any]
 Listener = Callable[[str, str, int, int], None]
@@ -46,9 +47,21 @@ def run(
         if listener:
             listener("run", str(name), number, len(names))
         documents.append(_run_one(mesh, around, name, force=force, asked=asked, trigger=trigger, listener=listener))
+    if products is None:
+        documents += _unreadable(workspace)
     mesh.cache.save()
     counts = {s: sum(d["status"] == s for d in documents) for s in _OUTCOMES}
     return {"runs": documents, **counts}
+
+
+def _unreadable(workspace: Workspace) -> list[Document]:
+    """Return products whose files have errors, so that nothing is known of them; none is passed over in silence."""
+    known = {str(name) for name in workspace.entries}
+    first: dict[str, Problem] = {}
+    for problem in workspace.problems:
+        if problem.severity is Severity.ERROR and problem.subject is not None and problem.subject not in known:
+            first.setdefault(problem.subject, problem)
+    return [{"product": name, "status": "refused", "error": p.as_document()} for name, p in sorted(first.items())]
 
 
 def _run_one(
