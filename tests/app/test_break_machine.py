@@ -105,7 +105,7 @@ def test_a_disk_that_is_full(sales: MeshFolder, limit: int) -> None:
 
 @pytest.mark.slow
 def test_every_command_on_a_full_disk(sales: MeshFolder) -> None:
-    """What writes says what is full; what reads goes on; with room again, everything goes on."""
+    """What writes says what is full; with room again, everything goes on."""
 
     def full() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -117,16 +117,6 @@ def test_every_command_on_a_full_disk(sales: MeshFolder) -> None:
         done = cli(root, *command, before=full)
         assert done.returncode != 0, command
         assert re.search(r"error\[HNS-[A-Z]\d{3}\]", done.stderr), (command, done.stdout, done.stderr)
-    reads = (["query", "SELECT n FROM sales.orders.totals"], ["list"], ["show", "sales.orders"], ["doctor"], ["plan"])
-    for command in (*reads, ["maintain", "--dry-run"]):
-        done = subprocess.run(
-            [sys.executable, "-c", CLI, "-C", str(root), *command],
-            capture_output=True,
-            text=True,
-            preexec_fn=full,
-            check=False,
-        )
-        assert done.returncode == 0, (command, done.stdout, done.stderr)
     with hanse.open_mesh(root) as mesh:
         assert counts(mesh) == (3, 3)
         mesh.apply()

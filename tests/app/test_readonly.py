@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -149,3 +150,19 @@ def test_copies_are_private_and_do_not_pile_up(tmp_path: Path) -> None:
     folder = first.parent
     del copy
     assert not folder.exists()
+
+
+def test_a_full_disk_can_be_read(sales: MeshFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite has no room for its index then; `scripts/full_disk.sh` fills a real one."""
+    full = shutil.disk_usage(sales.root)._replace(free=0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    before = {p.name for p in (sales.root / ".hanse").iterdir()}
+    with hanse.open_mesh(sales.root) as mesh:
+        with mesh.query("SELECT sum(v) AS total FROM sales.orders.orders") as result:
+            assert result.to_arrow().to_pylist() == [{"total": 3}]
+        assert mesh.doctor()["healthy"]
+        assert {p.name for p in (sales.root / ".hanse").iterdir()} - before <= {"cache.json"}
+        sales.write(RAW, "v\n7\n")
+        assert mesh.run()["succeeded"] == 1, "there was room, after all"
+        with mesh.query("SELECT sum(v) AS total FROM sales.orders.orders") as result:
+            assert result.to_arrow().to_pylist() == [{"total": 7}]

@@ -1,7 +1,7 @@
 """SQLite databases that lie where this process must not write.
 
-SQLite keeps files beside a database with a write-ahead log, also to read it. Where it cannot, on a disk mounted
-read-only or in a folder of somebody else, a private copy is read instead.
+SQLite keeps files beside a database with a write-ahead log, also to read it. Where it cannot, on a disk that is full or
+mounted read-only, or in a folder of somebody else, a private copy is read instead.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import weakref
 from pathlib import Path
 
 _ATTEMPTS = 20
+_ROOM_BYTES = 1 << 20
 _Signature = tuple[tuple[int, int, int] | None, ...]
 
 
@@ -31,8 +32,8 @@ class ReadableCopy:
 
     @staticmethod
     def is_needed(path: str | os.PathLike[str]) -> bool:
-        """Say whether a database is there and cannot be opened where it lies."""
-        return os.path.exists(path) and not os.access(os.path.dirname(os.path.abspath(path)), os.W_OK | os.X_OK)
+        """Say whether a database is there and cannot be read where it lies: no rights, or no room."""
+        return is_closed(path) or _is_full(path)
 
     @property
     def is_current(self) -> bool:
@@ -73,6 +74,19 @@ class ReadableCopy:
 
     def _look(self) -> _Signature:
         return tuple(_signature(f"{self._path}{end}") for end in ("", "-wal"))
+
+
+def is_closed(path: str | os.PathLike[str]) -> bool:
+    """Say whether a database is there, in a folder that this process must not write."""
+    return os.path.exists(path) and not os.access(os.path.dirname(os.path.abspath(path)), os.W_OK | os.X_OK)
+
+
+def _is_full(path: str | os.PathLike[str]) -> bool:
+    """Say whether there is no room for the index that SQLite makes beside a log, and nobody has made it yet."""
+    place = os.fspath(path)
+    if not os.path.exists(place) or os.path.exists(f"{place}-shm"):
+        return False
+    return shutil.disk_usage(os.path.dirname(os.path.abspath(place))).free < _ROOM_BYTES
 
 
 def _signature(path: str) -> tuple[int, int, int] | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from hanse.base.readonly import ReadableCopy
+from hanse.base.readonly import ReadableCopy, is_closed
 
 _TABLES = """
 BEGIN IMMEDIATE;
@@ -199,8 +199,9 @@ class Catalog:
                 self._connection = None
 
     def _open(self, *, create: bool) -> sqlite3.Connection | None:
-        if self._copy is not None and not self._copy.is_current:
+        if self._copy is not None and (create or not self._copy.is_current):
             self.close()
+            self._copy = None
         if self._connection is None:
             if not create and not Path(self._path).exists():
                 return None
@@ -212,8 +213,8 @@ class Catalog:
     def _connect(self, *, create: bool) -> sqlite3.Connection:
         mode = "rwc" if create else "rw"
         path = self._path
-        if ReadableCopy.is_needed(path):
-            self._copy = self._copy or ReadableCopy(path)
+        if is_closed(path) if create else ReadableCopy.is_needed(path):
+            self._copy = ReadableCopy(path)
             mode, path = "rw", str(self._copy.current())
         connection = sqlite3.connect(
             f"file:{quote(path)}?mode={mode}",
