@@ -19,7 +19,7 @@ from hanse.base import HanseError, new_id
 from hanse.drivers.duckdb import DuckDBDatabases, extensions
 from hanse.interfaces import DatabaseSnapshot, PostgresDatabase, SessionLimits, SourceTable
 from hanse.testing.meshes import Columns, MeshFolder
-from hanse.testing.postgres import PostgresServer
+from hanse.testing.postgres import PostgresServer, program_folders
 
 PASSWORD = "pa'ss w\\ord\"$1é"
 ORDERS: Columns = {
@@ -516,3 +516,111 @@ def test_names_with_quotes_and_dots(folder: MeshFolder, crm: Crm) -> None:
     mesh = opened(folder)
     assert run_of(mesh)["status"] == "succeeded"
     assert rows(mesh, "SELECT * FROM a.b.t") == [(1, "ü")]
+
+
+def test_a_connection_that_ends_in_the_middle_and_a_huge_text(folder: MeshFolder, crm: Crm) -> None:
+    crm.execute(
+        "CREATE TABLE t AS SELECT 1 AS id, repeat('xyz', 4000000) AS v;"
+        "CREATE VIEW slow AS SELECT i AS id, pg_sleep(0.001)::text AS v FROM generate_series(1, 60000) i;"
+        f"GRANT SELECT ON t, slow TO {crm.user}"
+    )
+    connect(folder, crm)
+    columns: Columns = {"id": "integer", "v": "string"}
+    folder.product("a.b", {"t": columns}, pipeline={"t": {"connection": "crm", "table": "t"}})
+    mesh = opened(folder)
+    assert run_of(mesh)["status"] == "succeeded"
+    assert rows(mesh, "SELECT length(v) FROM a.b.t") == [(12_000_000,)]
+    folder.product("a.b", {"t": columns}, pipeline={"t": {"connection": "crm", "table": "slow"}})
+    mesh = opened(folder)
+    end = f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = '{crm.user}'"
+
+    def cut() -> None:
+        deadline = time.monotonic() + 60
+        while crm.execute(f"{end} AND query LIKE 'COPY%slow%'") == "0" and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    cutter = threading.Thread(target=cut)
+    cutter.start()
+    error = error_of(mesh)
+    cutter.join()
+    assert error["code"] == "HNS-I027"
+    assert rows(mesh, "SELECT length(v) FROM a.b.t") == [(12_000_000,)]
+
+
+def test_a_connection_that_ends_while_nothing_is_read(crm: Crm, tmp_path: Path) -> None:
+    database = PostgresDatabase("127.0.0.1", crm.server.port, crm.name, crm.user, PASSWORD, tls="disable")
+    snapshot = DuckDBDatabases(tmp_path).open(database)
+    crm.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{crm.user}'")
+    snapshot.close()
+    snapshot.close()
+    snapshot.interrupt()
+    with DuckDBDatabases(tmp_path).open(database) as another:
+        crm.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{crm.user}'")
+        with pytest.raises(HanseError) as error:
+            another.columns(SourceTable("orders", "public"))
+    assert error.value.code.id == "HNS-I027"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("programs", [*program_folders()])
+def test_every_server_that_is_here(folder: MeshFolder, monkeypatch: pytest.MonkeyPatch, programs: str) -> None:
+    monkeypatch.setenv("CRM_PASSWORD", PASSWORD)
+    monkeypatch.setenv("CRM_HOST", "localhost")
+    with PostgresServer(programs) as server:
+        connect(folder, Crm(server))
+        folder.product("a.b", {"orders": ORDERS}, pipeline={"orders": {"connection": "crm", "table": "orders"}})
+        mesh = opened(folder)
+        assert run_of(mesh)["status"] == "succeeded"
+        assert run_of(mesh)["status"] == "unchanged"
+        assert rows(mesh, "SELECT count(*) FROM a.b.orders") == [(2,)]
+
+
+# Another process: two SQLite libraries in one would take each other's locks away.
+_WRITER = """
+import sqlite3, sys, time
+connection = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None)
+print("ready", flush=True)
+deadline = time.monotonic() + 120
+while time.monotonic() < deadline:
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("UPDATE one SET v = v - 1 WHERE id % 5000 = 3")
+    connection.execute("UPDATE two SET v = v + 1 WHERE id % 5000 = 3")
+    connection.execute("COMMIT")
+"""
+
+
+def test_two_tables_of_sqlite_are_of_one_moment(folder: MeshFolder) -> None:
+    inputs = {f"{t}_rows": {"sqlite": "data/crm.db", "table": t} for t in ("one", "big", "two")}
+    sums = (
+        "SELECT (SELECT sum(v) FROM one_rows)::BIGINT AS one, (SELECT sum(v) FROM two_rows)::BIGINT AS two, "
+        "(SELECT count(*) FROM big_rows) AS big"
+    )
+    columns: Columns = {"one": "integer", "two": "integer", "big": "integer"}
+    folder.product("a.b", {"sums": columns}, transforms={"sums": sums}, pipeline=inputs)
+    path = folder.root / "domains/a/b/data/crm.db"
+    numbers = "WITH RECURSIVE i(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM i WHERE id < 50000)"
+    make(
+        path,
+        "PRAGMA journal_mode=wal;"
+        + "".join(f"CREATE TABLE {t} (id INTEGER, v INTEGER); {_filled(t, numbers)};" for t in ("one", "big", "two")),
+    )
+    mesh = opened(folder)
+    writer = subprocess.Popen([sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+        seen = set()
+        for _ in range(3):
+            assert run_of(mesh)["status"] == "succeeded"
+            ((one, two, _),) = rows(mesh, "SELECT one, two, big FROM a.b.sums")
+            assert one + two == 10_000_000
+            seen.add(one)
+        assert writer.poll() is None
+    finally:
+        writer.kill()
+        writer.communicate()
+    assert len(seen) > 1
+
+
+def _filled(table: str, numbers: str) -> str:
+    return f"INSERT INTO {table} SELECT id, 100 FROM ({numbers} SELECT id FROM i)"

@@ -147,11 +147,15 @@ class DuckDBSnapshot:
                 # What waits for an answer of the server does not hear DuckDB's own interrupt.
                 with suppress(duckdb.Error), self._connection.cursor() as other:
                     other.execute(f"FROM {self._function(query)}").fetchall()
-        self._connection.interrupt()
+        with suppress(duckdb.Error):  # closed meanwhile
+            self._connection.interrupt()
 
     def close(self) -> None:
         """Give everything back. Closing twice is harmless."""
         self.interrupt()
+        # Left to the destructor, a rollback that finds its connection lost would end the whole process.
+        with suppress(duckdb.Error):
+            self._connection.execute("ROLLBACK")
         self._connection.close()
 
     def __enter__(self) -> Self:
