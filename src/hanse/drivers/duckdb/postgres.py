@@ -77,6 +77,7 @@ WHERE t.typtype <> 'd' ORDER BY 1
 
 _CONNECTING = re.compile(r"Unable to connect to Postgres at .*?\": (.*)", re.DOTALL)
 _WHERE = re.compile(r"connection to server (?:at|on) .*? failed: ", re.DOTALL)
+_STATEMENT = re.compile(r"Failed to \w+ (?:query|COPY) \".*\": ", re.DOTALL)
 _SEVERITY = re.compile(r".*(?:ERROR|FATAL|PANIC):\s+", re.DOTALL)
 _REFUSALS: tuple[tuple[str, Code, str, str], ...] = (
     (
@@ -226,7 +227,7 @@ class Postgres:
                 why=words,
                 fix="look at the connection's `host` and `port`, and whether the server runs",
             )
-        words = self._without_values(_SEVERITY.sub("", raw))
+        words = self._without_values(_SEVERITY.sub("", _STATEMENT.sub("", raw)))
         if "Expected an array with" in words:
             what = f"an array in {' or '.join(f'`{name}`' for name in self._arrays)} has more dimensions than one"
             return IngestError(VALUE_UNREADABLE, what, fix="offer a view that casts such a column to `jsonb`")
