@@ -21,6 +21,8 @@ from hypothesis import strategies as st
 
 import hanse
 from hanse.app import Mesh
+from hanse.base import TableName
+from hanse.interfaces import ColumnDraft
 from hanse.spec.types import Decimal, Scalar
 from hanse.testing.memory_columns import stored
 from hanse.testing.meshes import MeshFolder
@@ -331,3 +333,24 @@ def test_every_table_reads_as_if_written_anew(data: st.DataObject, steps: int) -
 @given(st.data(), st.integers(3, 8))
 def test_every_table_reads_as_if_written_anew_for_long(data: st.DataObject, steps: int) -> None:
     walk(data, steps)
+
+
+def test_a_run_undoes_what_a_killed_apply_left(folder: MeshFolder) -> None:
+    folder.product(
+        "a.b",
+        {"t": {"x": "integer", "y": "integer"}},
+        data={"raw.csv": "x,y\n1,2\n"},
+        pipeline={"raw": {"file": "data/raw.csv"}},
+        transforms={"t": "SELECT x, y FROM raw"},
+    )
+    folder.settings("a.b", {"t": {"materialize": "append"}})
+    with hanse.open_mesh(folder.root) as mesh:
+        mesh.apply()
+        mesh.run()
+        # Two columns exchange their names in the store, and the product is never recorded.
+        table = TableName("a", "b", "t")
+        swapped = [ColumnDraft("x", Scalar.BIGINT, was="y"), ColumnDraft("y", Scalar.BIGINT, was="x")]
+        mesh.store.alter(table, swapped)
+        folder.write("domains/a/b/data/raw.csv", "x,y\n3,4\n")
+        assert mesh.run()["succeeded"] == 1
+        assert as_bag(read(mesh, "t")) == as_bag([{"x": 1, "y": 2}, {"x": 3, "y": 4}])
