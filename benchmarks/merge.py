@@ -161,8 +161,8 @@ def _files(mesh: Path) -> list[str]:
 def _require_equal(mesh: Path, output: Path) -> None:
     ours = hanse(mesh, "query", STATE.format(table=TABLE), "--format", "csv").output.splitlines()[-1]
     statement = STATE.format(table=f"'{output}'")
-    code = "import sys, duckdb; print(*duckdb.sql(sys.argv[1]).fetchone(), sep=',')"
-    theirs = run([sys.executable, "-c", code, statement]).output.strip()
+    code = "import sys, duckdb; print(*duckdb.connect().execute(sys.argv[1]).fetchone(), sep=',')"
+    theirs = run([sys.executable, "-c", code, statement]).output.split()[-1]  # behind a progress bar
     if ours != theirs:
         raise AssertionError(f"the tables differ: {ours} and {theirs}")
 

@@ -138,13 +138,13 @@ def _column(kind: str) -> dict[str, Any]:
 
 def _require_equal(mesh: Path, bare: Path) -> None:
     """Require the same rows in every table; means are rounded, as they depend on the order of summing."""
-    code = "import sys, duckdb; print(*duckdb.sql(sys.argv[1]).fetchone(), sep=',')"
+    code = "import sys, duckdb; print(*duckdb.connect().execute(sys.argv[1]).fetchone(), sep=',')"
     for table, columns in shapes(bare).items():
         values = ", ".join(
             f"CAST({f'round({c}, 6)' if kind == 'DOUBLE' else c} AS VARCHAR)" for c, kind in columns.items()
         )
         question = f"SELECT count(*) AS n, bit_xor(hash({values})) AS h FROM "
         ours = hanse(mesh, "query", f"{question}{PRODUCT}.{table}", "--format", "csv").output.splitlines()[-1]
-        theirs = run([sys.executable, "-c", code, f"{question}'{bare}/output/{table}.parquet'"]).output.strip()
+        theirs = run([sys.executable, "-c", code, f"{question}'{bare}/output/{table}.parquet'"]).output.split()[-1]
         if ours != theirs:
             raise AssertionError(f"{table} differs: {ours} and {theirs}")

@@ -9,6 +9,7 @@ import pytest
 import hanse
 from hanse.app import Mesh
 from hanse.base import ProductName
+from hanse.interfaces import FileSizes
 from hanse.testing.meshes import Columns, MeshFolder
 
 ITEMS: Columns = {"id": {"logicalType": "integer", "primaryKey": True, "required": True}, "v": "string"}
@@ -107,6 +108,24 @@ def test_a_merge_checks_the_rows_that_come_and_no_others(folder: MeshFolder, mar
     assert sound["status"] == "succeeded"
     assert len(rows(mesh)) == (49 if marked else 50)
     assert {r["total_rows"] for r in sound["checks"]["results"] if r["id"] == failed["id"]} == {2}
+
+
+def test_a_large_table_is_cut_so_that_a_merge_writes_little_of_it_anew(
+    folder: MeshFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hanse.pipelines.deliver.SIZES", FileSizes(least=200_000, number=1_000, greatest=1 << 30))
+    spread = "SELECT id * 600000 + i AS id, v FROM raw, range(600000) r(i) ORDER BY 1"
+    mesh = made(folder, {"materialize": "merge"}, HEAD + "0,a\n", transforms={"t": spread})
+    mesh.run()
+    folder.write("domains/a/b/transforms/t.sql", "SELECT * FROM raw")
+    mesh.apply()
+    run = deliver(mesh, folder, HEAD + "599999,last\n600000,new\n")
+    (step,) = [s for s in mesh.run_details(run["id"])["steps"] if s["kind"] == "deliver"]
+    assert 1 < step["rows"] <= 2 * 122_880
+    assert rows(mesh, "SELECT count(*) AS n, max(id) AS m, count(DISTINCT v) AS v FROM a.b.t") == [
+        (600_001, 600_000, 3)
+    ]
+    assert mesh.doctor()["healthy"]
 
 
 @pytest.mark.parametrize("ways", [0, 100], ids=["all at once", "one by one"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -142,6 +142,25 @@ class ColumnStatistics:
 
 
 @dataclass(frozen=True, slots=True)
+class FileSizes:
+    """How large the files of a table are to be. Few files read fast; small ones are quickly written anew.
+
+    Attributes:
+        least: bytes below which it is not worth cutting.
+        number: so many files are enough, while they are not larger than ``greatest``.
+        greatest: bytes.
+    """
+
+    least: int
+    number: int
+    greatest: int
+
+    def wanted(self, total: int) -> int:
+        """Return the bytes that each file should have when all have ``total``."""
+        return max(self.least, min(total // self.number, self.greatest))
+
+
+@dataclass(frozen=True, slots=True)
 class SessionLimits:
     """What a session may use. None: the engine's default.
 
@@ -212,6 +231,24 @@ class Session(Protocol):
             scan: the file; types and styles mean nothing here.
             path: where the copy goes.
             at_most: lines to return; one more if there are more.
+        """
+        ...
+
+    def stage_several(
+        self,
+        select: str,
+        path_of: Callable[[int], str],
+        columns: Sequence[StoredColumn] | None = None,
+        *,
+        sizes: FileSizes,
+    ) -> tuple[StagedFile, ...]:
+        """Do what :meth:`stage` does, with several files if the rows are many; one after the other, in their order.
+
+        Args:
+            select: the SELECT.
+            path_of: path of each file by its number, from 0; all in one folder.
+            columns: the table's columns, for their ids.
+            sizes: how large they are to be, about; each has at least half of it.
         """
         ...
 

@@ -6,21 +6,32 @@ A delivery is the result of a table's transform in one run. What it means is sai
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from hanse.base import TableName
-from hanse.interfaces import ColumnStatistics, DataFile, Session, StagedFile, StoredColumn, TableScan, TableStore
+from hanse.interfaces import (
+    ColumnStatistics,
+    DataFile,
+    FileSizes,
+    Session,
+    StagedFile,
+    StoredColumn,
+    TableScan,
+    TableStore,
+)
 from hanse.registry import ReleasedTable, Run
 from hanse.spec import Column, Scalar, Table, TableSettings
 
 _FILE = "__file"
 HELD_ROWS = 1_000_000
 """A delivery of no more rows is held in memory without those that it marks as deleted, to be checked."""
-ASKED_ONE_BY_ONE = 16
+SIZES = FileSizes(least=8 << 20, number=24, greatest=256 << 20)
+"""Large results are cut into files, so that a merge need not write all of them anew."""
+ASKED_ONE_BY_ONE = 32
 """So many files are asked in turn whether they hold a delivered key: mostly, the first rows of one that does tell."""
 
 
@@ -52,7 +63,7 @@ class Change:
     """What a delivery makes of a table.
 
     Attributes:
-        added: new files.
+        added: new files, none if there is nothing new to store.
         keep: files of the released snapshot that stay.
         files: all files of the table afterwards.
         rows: all its rows afterwards.
@@ -76,7 +87,7 @@ class Target:
         settings: what a delivery means.
         columns: its columns in the table store.
         released: what is visible of it, None before its first release.
-        path: where its new file is staged.
+        path_of: where its new files are staged, by their numbers from 0.
     """
 
     name: TableName
@@ -84,7 +95,7 @@ class Target:
     settings: TableSettings
     columns: tuple[StoredColumn, ...]
     released: ReleasedTable | None
-    path: str
+    path_of: Callable[[int], str]
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -180,7 +191,7 @@ class _Delivering:
         nulls = way == "partition"
         candidates = self._candidates()
         if len(candidates) <= ASKED_ONE_BY_ONE:
-            touched = self._touched_in_turn(candidates, builders.touched(self._relation, new, keys, nulls=nulls))
+            touched = self._touched_in_turn(candidates, nulls=nulls)
         else:
             select = builders.touched_files(self._relation, new, keys, _FILE, nulls=nulls)
             touched = self._touched(candidates, select)
@@ -229,14 +240,29 @@ class _Delivering:
         found = set(self._session.fetch(select).column("file").to_pylist())
         return self._bound(tuple(f for f in candidates if f.path in found))
 
-    def _touched_in_turn(self, candidates: Sequence[DataFile], select: str) -> tuple[DataFile, ...]:
+    def _touched_in_turn(self, candidates: Sequence[DataFile], *, nulls: bool) -> tuple[DataFile, ...]:
         """Do the same by a statement that ends with the first row that it finds, for each file."""
+        from hanse.sql import deliveries as builders
+
         touched = []
         for file in candidates:
             self._session.bind(self._relation, self._scan((file.path,)))
+            select = builders.touched(
+                self._relation, self._delivery.relation, self._target.key, nulls=nulls, within=self._bounds(file)
+            )
             if self._session.fetch(select).num_rows:
                 touched.append(file)
         return self._bound(tuple(touched))
+
+    def _bounds(self, file: DataFile) -> dict[str, tuple[int, int]]:
+        """Return the bounds of a file's key columns, of those that hold integers and no null."""
+        bounds = {}
+        for column in self._target.columns:
+            low, high = file.lower.get(column.field_id), file.upper.get(column.field_id)
+            sound = column.type is Scalar.BIGINT and file.nulls.get(column.field_id) == 0
+            if column.name in self._target.key and sound and isinstance(low, int) and isinstance(high, int):
+                bounds[column.name] = (low, high)
+        return bounds
 
     def _bound(self, touched: tuple[DataFile, ...]) -> tuple[DataFile, ...]:
         if touched:
@@ -258,21 +284,41 @@ class _Delivering:
 
         have = self._session.describe(select)
         want = [(c.name, c.type) for c in self._target.columns]
-        added = self._session.stage(sql.cast_projection(select, have, want), self._target.path, self._target.columns)
+        added = stage_parts(
+            self._session, sql.cast_projection(select, have, want), self._target.path_of, self._target.columns
+        )
         gone = {f.path for f in touched}
         kept = tuple(f for f in self._old if f.path not in gone)
-        if not added.rows:
-            Path(added.path).unlink(missing_ok=True)
         return Change(
-            added=(added,) if added.rows else (),
+            added=added,
             keep=tuple(f.path for f in kept) if gone else self._all,
-            files=(*(f.path for f in kept), *((added.path,) if added.rows else ())),
-            rows=sum(f.rows for f in kept) + added.rows,
+            files=(*(f.path for f in kept), *(f.path for f in added)),
+            rows=sum(f.rows for f in kept) + sum(f.rows for f in added),
         )
 
     @property
     def _all(self) -> tuple[str, ...] | Literal["all"]:
         return "all" if self._target.released else ()
+
+
+def stage_parts(
+    session: Session,
+    select: str,
+    path_of: Callable[[int], str],
+    columns: Sequence[StoredColumn],
+    sizes: FileSizes | None = None,
+) -> tuple[StagedFile, ...]:
+    """Stage rows in files of a size of which a later merge does not mind to write some anew.
+
+    Returns:
+        The files; none if there are no rows.
+    """
+    added = session.stage_several(select, path_of, columns, sizes=sizes or SIZES)
+    if any(f.rows for f in added):
+        return added
+    for file in added:
+        Path(file.path).unlink(missing_ok=True)
+    return ()
 
 
 def _may_hold(file: DataFile, wanted: Mapping[int, ColumnStatistics]) -> bool:

@@ -18,13 +18,12 @@ from pathlib import Path
 from hanse.base import HanseError, ProductName, RunError, TableName, new_id
 from hanse.interfaces import DataFile, Replacement, SessionLimits, TableScan
 from hanse.pipelines.codes import COMPACTION_LOST_ROWS
+from hanse.pipelines.deliver import SIZES, stage_parts
 from hanse.pipelines.lease import LEASE_SECONDS, Heartbeat, end_leases_of_the_dead, owner_identity
 from hanse.pipelines.run import files_failed
 from hanse.pipelines.situation import Surroundings
 from hanse.registry import Release, ReleasedTable, Run, RunStatus
 
-SMALL_BYTES = 32 << 20
-"""Files below this size are worth joining."""
 FEW_FILES = 8
 """So many small files may stay as they are."""
 GRACE = timedelta(hours=1)
@@ -140,7 +139,7 @@ class _Maintenance:
             small = self._small_files(table, found)
             if small:
                 replacements.append(self._compact(run, table, found, small))
-                told[str(table.table)] = (len(found), len(found) - len(small) + 1)
+                told[str(table.table)] = (len(found), len(found) - len(small) + len(replacements[-1].files))
         if not replacements or visible is None:
             return None, {}
         snapshots = {s.table: s for s in self._around.store.commit(replacements, run_id=run.id)}
@@ -176,23 +175,31 @@ class _Maintenance:
 
         store, joined = self._around.store, {f.path for f in small}
         columns = store.scan(table.table, table.snapshot_id).columns
-        path = store.staging(table.table, run.id, "compacted")
+
+        def path_of(number: int) -> str:
+            return store.staging(table.table, run.id, f"compacted-{number}")
+
+        folder = os.path.dirname(path_of(0))
         settings = self._around.workspace.mesh.engine
         limits = SessionLimits(threads=settings.threads, memory=settings.memory_limit)
-        folders = sorted({os.path.dirname(f) for f in (*joined, path)})
-        with self._around.engine.open(readable=folders, writable=[os.path.dirname(path)], limits=limits) as session:
+        folders = sorted({*(os.path.dirname(f) for f in joined), folder})
+        with self._around.engine.open(readable=folders, writable=[folder], limits=limits) as session:
             session.bind("__small", TableScan(tuple(f.path for f in small), columns))
-            staged = session.stage(sql.select_star("__small"), path, columns)
-        if staged.rows != sum(f.rows for f in small):
-            Path(path).unlink(missing_ok=True)
+            # As large as files of the whole table are to be; otherwise they would be joined again the next time.
+            sizes = replace(SIZES, least=SIZES.wanted(sum(f.bytes for f in found)))
+            staged = stage_parts(session, sql.select_star("__small"), path_of, columns, sizes)
+        rows = sum(f.rows for f in staged)
+        if rows != sum(f.rows for f in small):
+            for file in staged:
+                Path(file.path).unlink(missing_ok=True)
             raise RunError(
                 COMPACTION_LOST_ROWS,
-                f"{table.table}: joining {len(small)} files gave {staged.rows} rows, not {sum(f.rows for f in small)}",
+                f"{table.table}: joining {len(small)} files gave {rows} rows, not {sum(f.rows for f in small)}",
                 fix="nothing was changed; look at the table with `hanse doctor` and report this",
                 subject=str(table.table),
             )
         keep = tuple(f.path for f in found if f.path not in joined)
-        return Replacement(table.table, (staged,), table.snapshot_id, keep=keep, same_rows=True)
+        return Replacement(table.table, staged, table.snapshot_id, keep=keep, same_rows=True)
 
     # Expiry and removal
 
@@ -242,7 +249,11 @@ class _Maintenance:
             found = store.files(table.table, table.snapshot_id)
             small = self._small_files(table, found)
             if small:
-                compacted[str(table.table)] = (len(found), len(found) - len(small) + 1)
+                joined = sum(f.bytes for f in small)
+                compacted[str(table.table)] = (
+                    len(found),
+                    len(found) - len(small) + max(1, joined // SIZES.wanted(joined)),
+                )
         garbage = [
             path
             for table in self._tables()
@@ -256,7 +267,8 @@ class _Maintenance:
 
 def small_files(found: Sequence[DataFile]) -> tuple[DataFile, ...]:
     """Return the files worth joining: the small ones, if there are more than a few of them."""
-    small = tuple(f for f in found if f.bytes < SMALL_BYTES)
+    limit = SIZES.wanted(sum(f.bytes for f in found)) // 2
+    small = tuple(f for f in found if f.bytes < limit)
     return small if len(small) > FEW_FILES else ()
 
 

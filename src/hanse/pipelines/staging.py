@@ -191,10 +191,8 @@ class Staging:
         released = None if name in self._work.lost else self._work.visible(node)
         if self._work.growing[node.name].before is None:
             released = None  # what was there was replaced as a whole; so is it by the first delivery
-        path = self._work.staging(node)
-        return Target(
-            name, node.table, settings_of(self._work.product, node), self._work.columns[node.name], released, path
-        )
+        settings, columns = settings_of(self._work.product, node), self._work.columns[node.name]
+        return Target(name, node.table, settings, columns, released, lambda number: self._work.staging(node, number))
 
     def _refuse_keys(self, node: Node, target: Target, relation_name: str, file: StagedFile) -> bool:
         """Record a delivery whose key is null or there twice: nobody could say which row is meant."""

@@ -171,9 +171,10 @@ class Work:
         released = self.situation.visible.tables if self.situation.visible else ()
         return next((t for t in released if t.table == name), None)
 
-    def staging(self, node: Node) -> str:
-        """Return where this run stages a table's file."""
-        return self.around.store.staging(published_name(self.product, node), self.run.id)
+    def staging(self, node: Node, number: int = 0) -> str:
+        """Return where this run stages a table's file, or the one of this number if there are several."""
+        part = str(number) if number else None
+        return self.around.store.staging(published_name(self.product, node), self.run.id, part)
 
     def unsteady(self) -> frozenset[str]:
         """Return the nodes that come out otherwise each time, by their own SQL or by what they read."""

@@ -6,8 +6,9 @@ without those that it takes away; what it adds comes behind them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sqlglot import exp
 
@@ -49,7 +50,14 @@ def touched_files(old: str, new: str, keys: Sequence[str], file_column: str, *, 
     return write(_files(old, file_column).where(_exists(new, keys, nulls)))
 
 
-def touched(old: str, new: str, keys: Sequence[str], *, nulls: bool = False) -> str:
+def touched(
+    old: str,
+    new: str,
+    keys: Sequence[str],
+    *,
+    nulls: bool = False,
+    within: Mapping[str, tuple[int, int]] = MappingProxyType({}),
+) -> str:
     """Return a SELECT of one row if any row has a delivered key, else of none; it looks no further than it has to.
 
     Args:
@@ -57,9 +65,15 @@ def touched(old: str, new: str, keys: Sequence[str], *, nulls: bool = False) -> 
         new: relation of the delivery.
         keys: as in :func:`touched_files`.
         nulls: as in :func:`touched_files`.
+        within: least and greatest values of key columns in ``old``; delivered keys beyond are not looked for.
     """
+    near = [
+        exp.Between(this=column(k, _NEW), low=exp.convert(low), high=exp.convert(high))
+        for k, (low, high) in within.items()
+    ]
     found = exp.Select(expressions=[exp.alias_(exp.Literal.number(1), "found", quoted=True)]).from_(_table(old, _OLD))
-    return write(found.where(_exists(new, keys, nulls)).limit(1))
+    same = exp.Exists(this=_one().from_(_table(new, _NEW)).where(exp.and_(_matches(keys, nulls), *near)))
+    return write(found.where(same).limit(1))
 
 
 def survivors(old: str, new: str, keys: Sequence[str], columns: Sequence[str], *, nulls: bool = False) -> str:

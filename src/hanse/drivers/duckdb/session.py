@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from types import TracebackType
@@ -26,13 +26,14 @@ from hanse.drivers.duckdb.quoting import fold, identifier, local_path, text, tex
 from hanse.drivers.duckdb.references import read_references
 from hanse.drivers.duckdb.scans import folder_prefix, parquet_select, table_select
 from hanse.drivers.duckdb.signals import hearing
-from hanse.drivers.duckdb.staging import stage_file
+from hanse.drivers.duckdb.staging import stage_file, stage_files
 from hanse.interfaces import (
     ArrowScan,
     AvroScan,
     ColumnStatistics,
     CsvScan,
     ExcelScan,
+    FileSizes,
     JsonScan,
     ParquetScan,
     References,
@@ -202,6 +203,29 @@ class DuckDBSession:
                 _check_columns(flight.cursor, select, columns)
             target = local_path(path)
             return hearing(flight.cursor, lambda: stage_file(flight.cursor, select, target, columns))
+
+    def stage_several(
+        self,
+        select: str,
+        path_of: Callable[[int], str],
+        columns: Sequence[StoredColumn] | None = None,
+        *,
+        sizes: FileSizes,
+    ) -> tuple[StagedFile, ...]:
+        """Run a SELECT and write its rows, in their order, to as many files as they are worth.
+
+        Raises:
+            EngineError: as :meth:`stage`.
+        """
+        self._admit(select)
+        with self._flight(path_of(0)) as flight:
+            if columns is not None:
+                _check_columns(flight.cursor, select, columns)
+
+            def target(number: int) -> str:
+                return local_path(path_of(number))
+
+            return hearing(flight.cursor, lambda: stage_files(flight.cursor, select, target, columns, sizes))
 
     def sift(self, scan: CsvScan, path: str, *, at_most: int) -> tuple[RejectedLine, ...]:
         """Copy the sound lines of a CSV file, and return the others in their order."""

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hanse.base import EngineError
 from hanse.interfaces import (
     ArrowScan,
+    FileSizes,
     Session,
     TableScan,
 )
@@ -185,3 +186,27 @@ class StagingSuite(EngineSuite):
         session.stage("SELECT repeat('é', 5000) || n AS s FROM numbers", path)
         found = session.statistics([path])["s"]
         assert found.maximum is None or found.maximum == "é" * 5_000 + "999"
+
+    def test_many_rows_become_several_files(self, session: Session, folder: Path) -> None:
+        """One after the other they hold all rows in their order, with ids, and each is of about the size asked for."""
+        columns = (column(7, "n", Scalar.BIGINT), column(8, "s", Struct((Field("x", List(Scalar.VARCHAR)),))))
+        session.bind("many", ArrowScan(pa.table({"n": pa.array(range(600_000), pa.int64())})))
+        select = (
+            f"SELECT n, CAST({{'x': [CAST(n * 7919 % 1000003 AS VARCHAR), NULL]}} AS {columns[1].type}) AS s FROM many"  # noqa: S608
+        )
+        sizes = FileSizes(least=200_000, number=1_000, greatest=1 << 30)
+        staged = session.stage_several(select, lambda n: str(folder / f"t{n}.parquet"), columns, sizes=sizes)
+        assert len(staged) > 1
+        assert [f.path for f in staged] == [str(folder / f"t{n}.parquet") for n in range(len(staged))]
+        assert sorted(p.name for p in folder.iterdir() if p.name.startswith((".t", "t"))) == sorted(
+            Path(f.path).name for f in staged
+        )
+        assert all(f.bytes == Path(f.path).stat().st_size >= sizes.least / 2 for f in staged)
+        assert [f.rows for f in staged] == [pq.read_metadata(f.path).num_rows for f in staged]
+        session.bind("t", TableScan(tuple(f.path for f in staged), columns))
+        assert session.fetch("SELECT n FROM t").column("n").to_pylist() == list(range(600_000))
+        assert rows_of(session, f"SELECT count(*) AS n FROM ((FROM t) EXCEPT ({select}))") == [{"n": 0}]  # noqa: S608
+        whole = session.stage_several(
+            "SELECT n FROM numbers", lambda n: str(folder / f"u{n}.parquet"), columns[:1], sizes=sizes
+        )
+        assert [(f.path, f.rows) for f in whole] == [(str(folder / "u0.parquet"), 5_000)]
