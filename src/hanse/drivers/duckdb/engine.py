@@ -95,7 +95,7 @@ class DuckDBDatabases:
         """Connect (about 0.2 s, most of it loading the extension), and hold on to what the database is now.
 
         Raises:
-            IngestError: HNS-I020 to I022, I029 to I031: it cannot be reached, refuses who asks, or is no database.
+            IngestError: HNS-I021 to I034: it cannot be reached, refuses who asks, or is no database.
             EngineError: HNS-E027: a package is not installed.
         """
         from hanse.drivers.duckdb.databases import ATTACHED, DuckDBSnapshot  # imports duckdb
