@@ -13,7 +13,7 @@ from benchmarks.__main__ import NAMES
 from benchmarks.processes import ProcessFailed, Usage
 from benchmarks.report import Result, Row, Target
 
-from benchmarks import chain, lookups, processes, products, report
+from benchmarks import appends, chain, lookups, processes, products, readers, report
 
 
 @pytest.fixture(autouse=True)
@@ -123,3 +123,36 @@ def test_both_sides_give_the_same_answers(tmp_path: Path) -> None:
     found = json.loads(processes.program("lookups", tmp_path / "mesh", "bench.small.entries", "3").output)
     assert all(sides["hanse"]["p50"] > 0 for sides in found.values())
     assert len(found) == 3
+
+
+@pytest.mark.slow
+def test_appended_deliveries_are_all_there(tmp_path: Path) -> None:
+    mesh = tmp_path / "mesh"
+    appends.make(mesh)
+    found = json.loads(processes.program("appends_run", mesh, appends.EVENTS, "10", "10").output)
+    assert {len(values) for values in found.values()} == {10}
+    processes.hanse(mesh, "run", appends.FRESH)
+    assert appends.scan(mesh, 1).keys() == {appends.EVENTS, appends.FRESH}
+    processes.hanse(mesh, "maintain", appends.EVENTS)
+    appends.scan(mesh, 1)
+    appends.make(mesh)
+    processes.program("appends_run", mesh, appends.EVENTS, "1", "10")
+    processes.hanse(mesh, "run", appends.FRESH)
+    processes.program("appends_run", mesh, appends.EVENTS, "1", "11")
+    with pytest.raises(AssertionError, match="the tables differ"):
+        appends.scan(mesh, 1)
+
+
+@pytest.mark.slow
+def test_readers_see_one_version_at_a_time(tmp_path: Path) -> None:
+    readers.make(tmp_path / "mesh")
+    arguments = (tmp_path / "mesh", readers.PRODUCT, str(readers.ROWS), "2", "600")
+    written = json.loads(processes.program("readers_write", *arguments).output)
+    assert written["releases"] > 0
+    for found in readers.ask(tmp_path / "mesh", 1):
+        assert (found["versions"], found["torn"], found["errors"]) == (1, [], [])
+        assert found["latencies"]
+    (torn, *_) = json.loads(processes.program("readers_ask", tmp_path / "mesh", readers.PRODUCT, "7", "1", "1").output)[
+        "torn"
+    ]
+    assert "after" in torn  # seven rows were expected, so the checker does compare

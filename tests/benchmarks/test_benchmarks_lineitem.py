@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from benchmarks import lineitem, processes
+from benchmarks import lineitem, merge, processes
 
 pytestmark = pytest.mark.slow
 
@@ -72,3 +72,12 @@ def test_a_difference_between_the_sides_is_no_measurement(tmp_path: Path) -> Non
     bare = lineitem.run_bare(tmp_path, _delivery(broken, l_tax="l_tax + 1"))
     with pytest.raises(AssertionError, match=r"the sides differ"):
         lineitem.require_equal(ours, bare)
+
+
+@pytest.mark.parametrize("where", ["recent", "scattered"])
+def test_a_merge_comes_to_what_the_bare_rewrite_comes_to(tmp_path: Path, where: str) -> None:
+    base = _delivery(tmp_path)
+    merge.make(tmp_path / "mesh", base)
+    (merged,) = merge.merges(tmp_path, base, 100, 1, where)
+    assert {"stage", "deliver", "check", "commit"} <= merged.steps.keys()
+    assert merge.rows_of(tmp_path / "mesh") == 1010

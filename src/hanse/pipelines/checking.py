@@ -102,10 +102,9 @@ class Checking:
         if fresh is None:
             fresh = Fresh(f"__w_{node.name}", tuple(file.path for file in change.added))
             self._session.bind(fresh.relation, TableScan(fresh.files, self._work.columns[node.name]))
-        verdicts = [
-            self._verify(node, fresh.relation, fresh.files, relations, by_row),
-            self._verify(node, relations[node.name], change.files, relations, by_table),
-        ]
+        verdicts = [self._verify(node, fresh.relation, fresh.files, relations, by_row)]
+        if by_table:
+            verdicts.append(self._verify(node, relations[node.name], change.files, relations, by_table))
         results = tuple(r for v in verdicts for r in v.results)
         return quality.Verdict(results, tuple(f for v in verdicts for f in v.failed_rows))
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hanse.base import Location, Problem
 from hanse.quality.clauses import schema_checks
-from hanse.quality.records import Answer, Broken, Check, Duplicates, Target, Violations
+from hanse.quality.records import Answer, Broken, Check, Duplicates, Target, Typed, Violations
 from hanse.quality.rules import rule_checks
 from hanse.spec.contract import Contract, Table
 
@@ -45,10 +45,11 @@ def key_check(table: Table, key: Sequence[str]) -> Check:
 def is_row_wise(check: Check) -> bool:
     """Say whether every row answers a check for itself: then rows that were checked before need not be looked at.
 
+    The types of columns are such a matter, too: new rows are stored with those of the table.
     What counts over the whole table (uniqueness, numbers of rows, shares, SQL) is not, nor is a count with conditions
     of its own: old and new rows add up.
     """
-    return isinstance(check.measure, Violations) and not check.conditions
+    return isinstance(check.measure, Typed) or (isinstance(check.measure, Violations) and not check.conditions)
 
 
 def lint(contract: Contract, table: Table) -> tuple[Problem, ...]:
