@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import duckdb
@@ -15,6 +16,8 @@ import pytest
 
 from hanse.base import EngineError
 from hanse.drivers.duckdb import DuckDBEngine
+from hanse.drivers.duckdb.codes import SESSION_CLOSED, TIMED_OUT
+from hanse.drivers.duckdb.flights import Tower
 from hanse.drivers.duckdb.quoting import fold, literal_path, text
 from hanse.drivers.duckdb.session import DuckDBSession
 from hanse.interfaces import ArrowScan, CsvScan, ParquetScan, SessionLimits, StoredColumn, TableScan
@@ -224,3 +227,17 @@ def test_the_engine_knows_how_many_rows_a_table_has(tmp_path: Path, column: str)
         plan = session._connection.cursor().execute("EXPLAIN SELECT * FROM t").fetchall()[0][1]
         assert ("~14,000 rows" in plan) is (column == "n")
         assert _rows(session, f"SELECT sum({column}) AS s, count(*) AS n FROM t") == [(2 * sum(range(7_000)), 14_000)]
+
+
+def test_what_was_closed_meanwhile_does_not_end_the_watch() -> None:
+    """A connection that is gone cannot be interrupted; the thread that ends what is due has to live on."""
+    tower = Tower()
+    with duckdb.connect() as connection:
+        gone, late = tower.start(connection.cursor(), 0.01), tower.start(connection.cursor(), 0.05)
+        with gone.busy, late.busy:
+            gone.cursor.close()
+            deadline = time.monotonic() + 30
+            while late.verdict is None and time.monotonic() < deadline:
+                time.sleep(0.01)
+        assert late.verdict is TIMED_OUT
+        tower.end_all(SESSION_CLOSED)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import duckdb
 
 from hanse.base import Code
 from hanse.drivers.duckdb.codes import INTERRUPTED, SESSION_CLOSED, TIMED_OUT
-
-if TYPE_CHECKING:
-    import duckdb
 
 # DuckDB forgets an interrupt that arrives just before a statement starts, so it is sent again until the flight lands.
 _AGAIN = 0.02
@@ -95,7 +95,8 @@ class Tower:
             finally:
                 flight.busy.release()
         else:
-            flight.cursor.interrupt()
+            with suppress(duckdb.ConnectionException):  # closed meanwhile: nothing runs on it any more
+                flight.cursor.interrupt()
 
     def _wake_at(self, at: float) -> None:
         if self._wake is None or at < self._wake:
