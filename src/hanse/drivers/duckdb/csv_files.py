@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -47,26 +47,16 @@ def csv_select(cursor: duckdb.DuckDBPyConnection, scan: CsvScan, further: Sequen
         delimiter = max(counts, key=lambda d: counts[d])
         if counts[delimiter]:
             sniffed = _sniff(cursor, path, f"{given}, delim={text(delimiter)}")
-    delimiter, quote, escape, skip, header, columns, date_format, timestamp_format = sniffed
-    # "(empty)" means that the sniffed part holds no quotes; later lines may.
-    quote = scan.quote if scan.quote is not None else '"' if quote in {"(empty)", ""} else quote
-    escape = quote if escape in {"(empty)", ""} else escape
+    if scan.quote is None and sniffed[1] == "'":
+        sniffed = _apostrophes(cursor, scan, given, sniffed)
+    columns, (date_format, timestamp_format) = sniffed[5], sniffed[6:]
     numbers = [] if scan.text or not scan.style.has_numbers else [c["name"] for c in columns if _is_number(c["type"])]
     kinds = {c["name"]: "VARCHAR" if c["name"] in numbers else c["type"] for c in columns}
-    types = ", ".join(f"{text(name)}: {text(kind)}" for name, kind in kinds.items())
     options = [
-        "auto_detect=false",
-        f"delim={text(delimiter)}",
-        f"quote={text(quote)}",
-        f"escape={text(escape)}",
-        f"skip={int(skip)}",
-        f"header={str(bool(header)).lower()}",
-        f"columns={{{types}}}",
+        *_dialect(scan, sniffed, kinds),
         "strict_mode=true",
-        "hive_partitioning=false",
         *([f"dateformat={text(date_format)}"] if date_format else []),
         *([f"timestampformat={text(timestamp_format)}"] if timestamp_format else []),
-        *_source_options(scan),
         *further,
     ]
     projection = "*"
@@ -74,6 +64,49 @@ def csv_select(cursor: duckdb.DuckDBPyConnection, scan: CsvScan, further: Sequen
         written = [(c["name"], c["type"]) for c in columns]
         projection = ", ".join(_number(n, kind, scan.style) if n in numbers else identifier(n) for n, kind in written)
     return f"SELECT {projection} FROM read_csv({literal_path(path)}, {', '.join(options)})"  # noqa: S608 - quoted tokens
+
+
+def _dialect(scan: CsvScan, sniffed: tuple[Any, ...], kinds: Mapping[str, str]) -> list[str]:
+    """Return the options of ``read_csv`` for a file in a dialect that was found, with columns of these types."""
+    delimiter, quote, escape, skip, header = sniffed[:5]
+    # "(empty)" means that the sniffed part holds no quotes; later lines may.
+    quote = scan.quote if scan.quote is not None else '"' if quote in {"(empty)", ""} else quote
+    escape = quote if escape in {"(empty)", ""} else escape
+    types = ", ".join(f"{text(name)}: {text(kind)}" for name, kind in kinds.items())
+    return [
+        "auto_detect=false",
+        f"delim={text(delimiter)}",
+        f"quote={text(quote)}",
+        f"escape={text(escape)}",
+        f"skip={int(skip)}",
+        f"header={str(bool(header)).lower()}",
+        f"columns={{{types}}}",
+        "hive_partitioning=false",
+        *_source_options(scan),
+    ]
+
+
+def _apostrophes(
+    cursor: duckdb.DuckDBPyConnection, scan: CsvScan, given: str, sniffed: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    """Return what is found if apostrophes are no quotes, where more lines are rows then.
+
+    The sniffer sees quotes in ``1,'t Hooft`` and ``9,the boys'``, and takes all lines between them for one value.
+    """
+    path, names = local_path(scan.path), [column["name"] for column in sniffed[5]]
+
+    def rows(quote: str) -> int:
+        options = _dialect(scan, (sniffed[0], quote, quote, *sniffed[3:5]), dict.fromkeys(names, "VARCHAR"))
+        tolerant = ", ".join([*options, "strict_mode=false", "ignore_errors=true"])
+        counted = cursor.execute(f"SELECT count(*) FROM read_csv({literal_path(path)}, {tolerant})").fetchone()  # noqa: S608 - quoted tokens
+        return int(counted[0]) if counted else 0
+
+    if rows('"') <= rows("'"):
+        return sniffed
+    other = _sniff(cursor, path, f"{given}, delim={text(sniffed[0])}, quote='\"'")
+    if [column["name"] for column in other[5]] == names:
+        return other
+    return sniffed[0], '"', '"', *sniffed[3:]  # bad lines are in the sniffer's way; reading will name them
 
 
 def _sniff(cursor: duckdb.DuckDBPyConnection, path: str, given: str) -> tuple[Any, ...]:

@@ -331,6 +331,33 @@ class RelationSuite(EngineSuite):
         with pytest.raises(EngineError, match=r"1\.5"):
             session.fetch("SELECT sum(n) FROM t")
 
+    @pytest.mark.parametrize("text", [True, False])
+    @pytest.mark.parametrize("lines", [[], ["4,too,many,values"], ['5,"stray" x,1']])
+    def test_csv_apostrophes_are_no_quotes(self, session: Session, folder: Path, text: bool, lines: list[str]) -> None:
+        """What begins or ends with an apostrophe does not swallow the lines between, whatever else is wrong."""
+        path, copy = folder / "t.csv", folder / "copy.csv"
+        good = ["1,'t Hooft,1", '2,"a,b",2', "3,the boys',3"]
+        path.write_text("\n".join(["id,name,n", *good[:2], *lines, *good[2:], ""]))
+        scan = CsvScan(str(path), text=text)
+        if lines:
+            found = session.sift(replace(scan, text=True), str(copy), at_most=5)
+            assert [line.text for line in found] == lines
+            scan = CsvScan(str(copy), delimiter=",", quote='"', text=text)
+        session.bind("t", scan)
+        names = [row["name"] for row in rows_of(session, "SELECT name FROM t ORDER BY id")]
+        assert names == ["'t Hooft", "a,b", "the boys'"]
+
+    def test_csv_apostrophes_as_quotes(self, session: Session, folder: Path) -> None:
+        """Where apostrophes are quotes, they are found."""
+        path = folder / "t.csv"
+        path.write_text("id,name\n1,'a,b'\n2,'two\nlines'\n3,'plain'\n")
+        session.bind("t", CsvScan(str(path)))
+        assert [row["name"] for row in rows_of(session, "SELECT name FROM t ORDER BY id")] == [
+            "a,b",
+            "two\nlines",
+            "plain",
+        ]
+
     def test_empty_csv_is_refused(self, session: Session, folder: Path) -> None:
         """A file without a byte has no columns."""
         (folder / "t.csv").touch()
