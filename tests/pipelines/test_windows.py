@@ -198,6 +198,31 @@ def test_another_private_transform_builds_everything_anew(folder: MeshFolder) ->
     assert days(mesh) == {1: 2, 2: 4, 3: 6, 4: 8}
 
 
+def test_another_table_of_the_product_that_is_read_builds_everything_anew(folder: MeshFolder) -> None:
+    pairs = {"column": "day", "start": "2024-01-01", "size": "2 days"}
+    double = "SELECT day, n * 2 AS n FROM t WHERE day >= $window_start AND day < $window_end"
+    mesh = made(folder)
+    folder.product(
+        "a.b",
+        {"t": DAILY, "double": DAILY},
+        transforms={"t": BY_DAY, "double": double},
+        pipeline={"raw": {"file": "data/raw.csv"}},
+    )
+    folder.settings("a.b", {"t": {"window": WINDOW}, "double": {"window": pairs}})
+    mesh.apply()
+    run(mesh)
+    assert [n for _, n in rows(mesh, "FROM a.b.double ORDER BY ALL")] == [2, 4, 6, 8]
+    folder.write(f"{PRODUCT}/transforms/t.sql", BY_DAY.replace("sum(n)", "-sum(n)"))
+    assert sum("anew" in note for note in map(str, mesh.plan()["notes"])) == 2
+    mesh.apply()
+    run(mesh)
+    assert [n for _, n in rows(mesh, "FROM a.b.double ORDER BY ALL")] == [-2, -4, -6, -8]
+    folder.settings("a.b", {"t": {"window": {**WINDOW, "start": day(3)}}, "double": {"window": pairs}})
+    mesh.apply()
+    run(mesh)
+    assert [n for _, n in rows(mesh, "FROM a.b.double ORDER BY ALL")] == [-6, -8]
+
+
 def test_an_earlier_start_adds_what_lies_before(folder: MeshFolder) -> None:
     mesh = made(folder, {**WINDOW, "start": day(3)})
     run(mesh)
@@ -205,6 +230,8 @@ def test_an_earlier_start_adds_what_lies_before(folder: MeshFolder) -> None:
     mesh.apply()
     assert ranges(mesh, run(mesh)) == [day(1), day(2)]
     folder.settings("a.b", {"t": {"window": {**WINDOW, "start": day(4)}}})
+    (note,) = mesh.plan()["notes"]
+    assert "builds it anew, without what lies before 2024-01-04" in note
     mesh.apply()
     run(mesh)
     assert days(mesh) == {4: 4}

@@ -64,6 +64,21 @@ def coverage_of(window: Window, document: Mapping[str, Any]) -> Coverage:
     )
 
 
+def reused_coverage(window: Window, code: str, document: Mapping[str, Any] | None) -> Coverage | None:
+    """Return what stays of a table as it is visible, None if everything is built anew.
+
+    Args:
+        window: how the table is built now.
+        code: what its rows must have in common, from :func:`~hanse.pipelines.windows.code_of`.
+        document: what the visible release records; None: that was not built range by range.
+    """
+    if document is None or document["code"] != code:
+        return None
+    found = coverage_of(window, document)
+    # What lies before a later start would not be there if all were built anew.
+    return None if found.built and found.built[0][0] < 0 else found
+
+
 def union(runs: Iterable[tuple[int, int]]) -> Runs:
     """Return the cells of intervals that may overlap."""
     found: list[tuple[int, int]] = []

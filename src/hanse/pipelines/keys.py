@@ -8,10 +8,10 @@ from typing import Any
 
 from hanse.base import ProductName, TableName, digest
 from hanse.ingest import InputState
-from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead
+from hanse.pipelines.graph import FileRead, Graph, Node, NodeRead, PortRead, settings_of
 from hanse.pipelines.windows import Windowing, code_of
 from hanse.registry import Release
-from hanse.spec import DatabaseInput, Source, TableSettings, TextStyle
+from hanse.spec import DatabaseInput, Source, TableSettings, TextStyle, Window
 from hanse.spec.folder import python_environment
 
 
@@ -96,12 +96,23 @@ def _code(node: Node) -> str | None:
 
 
 def code_digests(graph: Graph, shapes: Mapping[str, str]) -> Mapping[str, str]:
-    """Return a digest of each needed node's code, with that of the private transforms that it reads."""
+    """Return a digest of each needed node's code, with that of what it reads of its own product.
+
+    Rows of tables that are read count by their code, not by their content: other rows are late rows, other code makes
+    other tables. Of those with a window, its start counts too, which decides how far they reach back.
+    """
     found: dict[str, str] = {}
     for node in graph.needed:
-        private = [found[name] for name in node.needs if graph.by_name[name].is_private]
-        found[node.name] = digest([_code(node), shapes.get(node.name), *private])
+        read = [found[name] for name in node.needs]
+        windows = (_window_of(graph, name) for name in node.needs)
+        begins = [[w.column, w.text(w.start)] for w in windows if w is not None]
+        found[node.name] = digest([_code(node), shapes.get(node.name), *read, *begins])
     return found
+
+
+def _window_of(graph: Graph, name: str) -> Window | None:
+    node = graph.by_name[name]
+    return None if node.is_private else settings_of(graph.product, node).window
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hanse.base import ProductName
+from hanse.pipelines.coverage import reused_coverage
 from hanse.pipelines.graph import Node, build_graph, published_name, settings_of
 from hanse.pipelines.keys import code_digests
 from hanse.pipelines.outdated import shape_digest
@@ -37,6 +38,13 @@ def _note(node: Node, window: Window, released: ReleasedTable | None, code: str)
     if released.coverage is None:
         return f"{how}; what is there was built otherwise, so the next run builds it anew"
     built = ", ".join(f"{start} to {end}" for start, end in released.coverage["built"][-1:]) or "nothing"
-    if released.coverage["code"] != code_of(window, code):
-        return f"{how}; `{node.name}` or its contract changed, so the next run builds anew what is there: {built}"
+    digest = code_of(window, code)
+    if released.coverage["code"] != digest:
+        changed = f"`{node.name}`, its contract or what it reads of this product changed"
+        return f"{how}; {changed}, so the next run builds anew what is there: {built}"
+    if reused_coverage(window, digest, released.coverage) is None:
+        first = released.coverage["built"][0][0]
+        return (
+            f"{how}; what is there begins at {first}, so the next run builds it anew, without what lies before {begins}"
+        )
     return f"{how}; what is there goes on: {built}"

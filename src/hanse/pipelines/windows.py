@@ -10,7 +10,7 @@ from typing import Any
 from hanse import sql
 from hanse.base import RunError, digest
 from hanse.pipelines.codes import BUILT_OTHERWISE, RANGE_OUTSIDE, TOO_MANY_RANGES
-from hanse.pipelines.coverage import Coverage, Runs, coverage_of, joined, union, without
+from hanse.pipelines.coverage import Coverage, Runs, joined, reused_coverage, union, without
 from hanse.spec import Boundary, DataType, Scalar, Window
 
 MOST_RANGES = 10_000
@@ -140,10 +140,8 @@ class Windowing:
             RunError: HNS-L083 to HNS-L085.
         """
         self._code, self._content = code, content
-        if self.released is not None and self.released["code"] == code and not self.force:
-            self.before = coverage_of(self.window, self.released)
-            if self.before.built and self.before.built[0][0] < 0:
-                self.before = None  # what lies before a later start would not be there if all were built anew
+        if not self.force:
+            self.before = reused_coverage(self.window, code, self.released)
         self.anew = self.before is None
         if self.anew and self.asked is not None and self.is_visible:
             raise RunError(
