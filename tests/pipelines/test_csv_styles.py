@@ -71,6 +71,8 @@ def test_values_are_read_as_the_file_writes_them(folder: MeshFolder) -> None:
         ("2;1,505;0;01.01.2026;01.01.2026 00:00;a digit would be lost", "amount", "1,505"),
         ("2;1;0;2026-01-02;01.01.2026 00:00;another order", "day", "2026-01-02"),
         ("2;1;0;31.02.2026;01.01.2026 00:00;no such day", "day", "31.02.2026"),
+        ("2;1;0;03.02.26;01.01.2026 00:00;the year 26?", "day", "03.02.26"),
+        ("2;1;0;03.02.2026;01.01.26 00:00;the year 26?", "at", "01.01.26 00:00"),
         ("2;1;0;01.01.2026;01.01.2026;no time", "at", "01.01.2026"),
         ("1,0;1;0;01.01.2026;01.01.2026 00:00;a thousand? no: one", "", ""),
     ],
@@ -115,6 +117,26 @@ def test_a_number_out_of_style_fails_a_transforms_input(folder: MeshFolder) -> N
     run = run_of(mesh)
     assert run["status"] == "failed"
     assert "1.5" in run["error"]["why"]
+
+
+@pytest.mark.parametrize(
+    ("day", "found"), [("03.02.26", None), ("03.02.0026", date(26, 2, 3)), ("3.2.2026", date(2026, 2, 3))]
+)
+def test_years_have_four_digits_for_transforms_too(folder: MeshFolder, day: str, found: date | None) -> None:
+    folder.product(
+        "a.b",
+        {"t": {"first": "date"}},
+        transforms={"t": "SELECT min(day) AS first FROM raw"},
+        data={"raw.csv": f"day\n{day}\n04.02.2026\n"},
+        pipeline={"raw": {"file": "data/raw.csv", "csv": {"dates": "%d.%m.%Y"}}},
+    )
+    mesh = opened(folder)
+    run = run_of(mesh)
+    if found is None:
+        assert run["status"] == "failed"
+        assert day in run["error"]["why"]
+        return
+    assert rows(mesh) == [(found,)]
 
 
 BAD = "2;7;0;04.02.2026;04.02.2026 00:00;x;one too many\n"

@@ -27,7 +27,13 @@ def read_text(value: exp.Expr, have: str, wanted: DataType, style: TextStyle) ->
     if form is None:
         return value
     moment = _call("try_strptime", _call("trim", value.copy()), exp.Literal.string(form))
-    return exp.Cast(this=moment, to=exp.DataType.build("VARCHAR", dialect="duckdb"))
+    spelled = exp.Cast(this=moment, to=exp.DataType.build("VARCHAR", dialect="duckdb"))
+    if "%Y" not in form:
+        return spelled
+    # DuckDB reads `26` as the year 26 where four digits are asked for.
+    late = exp.GTE(this=_call("year", moment.copy()), expression=exp.Literal.number(1000))
+    whole = _call("contains", value.copy(), _call("strftime", moment.copy(), exp.Literal.string("%Y")))
+    return exp.Case(ifs=[exp.If(this=exp.Or(this=late, expression=whole), true=spelled)])
 
 
 def _call(name: str, *arguments: exp.Expr) -> exp.Anonymous:

@@ -50,8 +50,10 @@ def csv_select(cursor: duckdb.DuckDBPyConnection, scan: CsvScan, further: Sequen
     if scan.quote is None and sniffed[1] == "'":
         sniffed = _apostrophes(cursor, scan, given, sniffed)
     columns, (date_format, timestamp_format) = sniffed[5], sniffed[6:]
-    numbers = [] if scan.text or not scan.style.has_numbers else [c["name"] for c in columns if _is_number(c["type"])]
-    kinds = {c["name"]: "VARCHAR" if c["name"] in numbers else c["type"] for c in columns}
+    styled = (
+        {} if scan.text else {c["name"]: value for c in columns if (value := _styled(c["name"], c["type"], scan.style))}
+    )
+    kinds = {c["name"]: "VARCHAR" if c["name"] in styled else c["type"] for c in columns}
     options = [
         *_dialect(scan, sniffed, kinds),
         "strict_mode=true",
@@ -59,10 +61,7 @@ def csv_select(cursor: duckdb.DuckDBPyConnection, scan: CsvScan, further: Sequen
         *([f"timestampformat={text(timestamp_format)}"] if timestamp_format else []),
         *further,
     ]
-    projection = "*"
-    if numbers:
-        written = [(c["name"], c["type"]) for c in columns]
-        projection = ", ".join(_number(n, kind, scan.style) if n in numbers else identifier(n) for n, kind in written)
+    projection = ", ".join(styled.get(c["name"], identifier(c["name"])) for c in columns) if styled else "*"
     return f"SELECT {projection} FROM read_csv({literal_path(path)}, {', '.join(options)})"  # noqa: S608 - quoted tokens
 
 
@@ -156,6 +155,26 @@ def _style_options(style: TextStyle) -> list[str]:
 
 def _is_number(kind: str) -> bool:
     return kind.partition("(")[0] in _NUMBERS
+
+
+def _styled(name: str, kind: str, style: TextStyle) -> str | None:
+    """Return an expression for a column's values where DuckDB itself would not read them as the style says."""
+    if _is_number(kind):
+        return _number(name, kind, style) if style.has_numbers else None
+    form = style.dates if kind == "DATE" else style.timestamps if kind.startswith("TIMESTAMP") else None
+    return _moment(name, kind, form) if form and "%Y" in form else None
+
+
+def _moment(name: str, kind: str, form: str) -> str:
+    """Return an expression for a date or a time; DuckDB itself would read ``26`` as the year 26."""
+    value = identifier(name)
+    moment = f"strptime(trim({value}), {text(form)})"
+    fault = f"error(concat('column ', {text(name)}, ': `', {value}, '` is no date as the file writes them'))"
+    return (
+        f"CASE WHEN {value} IS NULL THEN NULL "
+        f"WHEN year({moment}) >= 1000 OR contains({value}, strftime({moment}, '%Y')) THEN CAST({moment} AS {kind}) "
+        f"ELSE {fault} END AS {value}"
+    )
 
 
 def _number(name: str, kind: str, style: TextStyle) -> str:
