@@ -12,7 +12,7 @@ import pytest
 
 import hanse
 from hanse.app import Mesh
-from hanse.base import HanseError, Problems
+from hanse.base import HanseError, Problems, QueryError
 from hanse.testing.meshes import MeshFolder
 
 
@@ -186,9 +186,27 @@ def test_a_product_that_was_never_applied_is_told_so(folder: MeshFolder, mesh: M
     assert (error["code"], error["what"]) == ("HNS-L010", "a.b was never applied")
     (finding,) = [f for f in mesh.doctor()["findings"] if f["name"] == "releases"]
     assert (finding["detail"], finding["fix"]) == ("a.b was never applied", "`hanse apply a.b`, then `hanse run a.b`")
+    with pytest.raises(QueryError, match="HNS-Q103") as caught:
+        mesh.query("FROM a.b.t")
+    assert (caught.value.problem.what, caught.value.problem.fix) == (finding["detail"], finding["fix"])
+    with pytest.raises(QueryError, match="HNS-Q101"):
+        mesh.query("FROM a.c.t")
     mesh.apply()
     folder.contract("a.b", {"t": {"n": "integer"}}, description="For other tests.")
     assert "not what was last applied" in mesh.run()["runs"][0]["error"]["what"]
+
+
+def test_a_lost_file_and_a_lost_registry_say_what_helps(folder: MeshFolder, mesh: Mesh) -> None:
+    mesh.apply()
+    mesh.run()
+    for file in folder.root.glob(".hanse/warehouse/a/b/t/data/*.parquet"):
+        file.unlink()
+    with pytest.raises(QueryError, match="hanse doctor"):
+        mesh.query("FROM a.b.t").to_arrow()
+    mesh.close()
+    (folder.root / ".hanse/registry.db").write_bytes(b"garbage" * 1000)
+    with pytest.raises(HanseError, match="restore it from a backup"), hanse.open_mesh(folder.root) as broken:
+        broken.releases("a.b")
 
 
 def test_a_value_that_cannot_be_converted_is_told_without_itself(mesh: Mesh) -> None:

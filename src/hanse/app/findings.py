@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hanse import spec
-from hanse.base import Problem, Problems, ProductName, Severity
+from hanse.base import Problem, Problems, ProductName, QueryError, Severity
 
 if TYPE_CHECKING:
     from hanse.ingest import RemoteFiles
@@ -40,6 +40,20 @@ def problems_of(workspace: spec.Workspace, cache: spec.ContentCache) -> tuple[li
         found += new
         documents += [p.as_document() for p in new]
     return sorted(documents, key=lambda d: (d["where"] or "", d["code"])), tuple(found)
+
+
+def never_applied(error: QueryError, load: Callable[[], spec.Workspace], reader: Reader) -> QueryError | None:
+    """Return the error of a statement over a product that is described and was never applied; None: it is another."""
+    from hanse.query.codes import NOT_RELEASED, UNKNOWN_RELATION
+
+    problem = error.problem
+    if problem.code != UNKNOWN_RELATION or problem.subject is None:
+        return None
+    name = ProductName.parse(problem.subject)
+    if name not in load().entries or reader.product(name) is not None:
+        return None
+    fix = f"`hanse apply {name}`, then `hanse run {name}`"
+    return QueryError(NOT_RELEASED, f"{name} was never applied", where=problem.where, fix=fix, subject=problem.subject)
 
 
 def refuse_errors(

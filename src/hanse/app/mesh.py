@@ -256,7 +256,13 @@ class Mesh:
             Denied: the statement is not one that may be run.
             QueryError: it names something unknown, or is no SQL.
         """
-        return self._road.run(sql, at=read_version(at))
+        try:
+            return self._road.run(sql, at=read_version(at))
+        except QueryError as error:
+            described = findings.never_applied(error, self.load, self.registry.reader())
+            if described is None:
+                raise
+            raise described from error
 
     def list_products(self) -> Document:
         """Return all applied products, and those of the folder that were not applied yet."""

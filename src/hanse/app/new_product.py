@@ -137,7 +137,7 @@ def _input(file: str) -> FileInput:
             NOT_A_SOURCE,
             f"`{path}` is no file that a product can be drafted from",
             why="its name does not say what it holds" if format_ is None else "it compresses inside: unpack it",
-            fix="name .csv, .tsv, .txt, .ndjson or .json (also with .gz or .zip), .parquet, .xlsx or .avro files",
+            fix="name .csv, .tsv, .txt, .ndjson, .json (and .gz, .zip, .bz2, .zst of them), .parquet, .xlsx or .avro",
         )
     name = given if path is rest and separator else _table_name(last.partition(".")[0])
     fault = name_fault(name)

@@ -17,8 +17,8 @@ INCOMPLETE_NAME = Code(
 NOT_RELEASED = Code(
     "HNS-Q103",
     "not released yet",
-    "The product or table is described and applied, and nothing of it was published yet. Its owner publishes it with "
-    "`hanse run`.",
+    "The product or table is described, and nothing of it was published yet. Its owner publishes it with `hanse apply` "
+    "and `hanse run`.",
 )
 UNKNOWN_COLUMN = Code(
     "HNS-Q104",

@@ -12,7 +12,10 @@ from hanse.sql import Statement
 
 _UNKNOWN_NAME = "HNS-E003"
 _CONVERSION = "HNS-E004"
+_LOST = "`hanse doctor` says what is lost or damaged, and what brings it back"
 _FIXES = {
+    "HNS-E011": _LOST,
+    "HNS-E012": _LOST,
     _CONVERSION: "`TRY_CAST(value AS type)` gives null for what cannot be converted; or leave such rows out before",
     "HNS-E005": "convert to a wider type before calculating, or leave out the rows that do not fit",
 }
@@ -60,6 +63,13 @@ def explain_failure(
         where=statement.find_name(column),
         fix=did_you_mean(column, columns) or "`hanse show domain.product` lists the columns",
     )
+
+
+def explain_unbound(error: EngineError, table: str) -> QueryError:
+    """Return an engine's error about the files of a released table as one about the table."""
+    problem = error.problem
+    fix = problem.fix or _FIXES.get(problem.code.id)
+    return QueryError(problem.code, f"{table}: {problem.what}", why=problem.why, fix=fix, subject=table)
 
 
 def _target(why: str | None) -> str:

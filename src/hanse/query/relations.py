@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from hanse.base import EngineError, TableName
 from hanse.interfaces import ArrowScan, Session, TableStore
+from hanse.query.failures import explain_unbound
 from hanse.query.metadata import build
 from hanse.registry import Reader
 from hanse.registry.records import ReleasedTable
@@ -74,7 +75,10 @@ class Relations:
                 scan = self._store.scan(*key)
                 self._made += 1
                 relation = Relation(f"__t_{self._made}", key, tuple(c.name for c in scan.columns))
-                self._session.bind(relation.name, scan)
+                try:
+                    self._session.bind(relation.name, scan)
+                except EngineError as error:
+                    raise explain_unbound(error, str(key[0])) from error
                 self._bound[key] = relation
             else:
                 self._bound.move_to_end(key)

@@ -267,6 +267,7 @@ class _Unresolved:
             codes.UNKNOWN_RELATION,
             f"there is no product {name}",
             fix=f"did you mean `{near}`?" if near else "`hanse list` shows all products",
+            subject=str(name),
         )
 
     def _visible_tables(self) -> list[TableName]:

@@ -31,7 +31,7 @@ _BY_SQLITE_CODE: dict[int, tuple[Code, str, str]] = {
     sqlite3.SQLITE_AUTH: (CANNOT_OPEN, "cannot be opened", "change the permissions of the file and its folder"),
     sqlite3.SQLITE_CANTOPEN: (CANNOT_OPEN, "cannot be opened", "check that its folder exists and may be written"),
     sqlite3.SQLITE_CORRUPT: (CORRUPT, "is damaged", "restore it from a backup"),
-    sqlite3.SQLITE_NOTADB: (NOT_A_REGISTRY, "is not a database", "point `registry.url` to another file"),
+    sqlite3.SQLITE_NOTADB: (NOT_A_REGISTRY, "is not a database", "restore it from a backup, or correct `registry.url`"),
     sqlite3.SQLITE_FULL: (STORAGE_FAILED, "cannot grow: the disk is full", "make room and try again"),
     sqlite3.SQLITE_IOERR: (STORAGE_FAILED, "cannot be read or written", "check the disk"),
     sqlite3.SQLITE_TOOBIG: (UNRECORDABLE, "cannot hold a value this long", "keep less in the record"),

@@ -91,8 +91,8 @@ class PipelineFile(Strictly):
     ) = Field(
         None,
         description="What transforms may read, by the name that they call it. Default: every file "
-        "`data/<name>.(csv|ndjson|jsonl|json|parquet|xlsx|avro)`, the first four also with `.gz` or `.zip`, is an "
-        "input called `<name>`.",
+        "`data/<name>.(csv|ndjson|jsonl|json|parquet|xlsx|avro)`, the first four also packed (`.gz`, `.zip`, "
+        "`.bz2`, `.zst`), is an input called `<name>`.",
     )
     tables: dict[str, TableFile] | None = Field(None, description="Settings per table.")
     retention: RetentionFile | None = Field(
