@@ -105,6 +105,21 @@ def test_a_column_that_nobody_uses_hurts_nobody_but_whoever_reads_whole_rows() -
     assert shown(impact(CHAIN, T, "z", gone=True).touched) == {"d.e.t": ("may break", {"p": ["python"]}, [], {})}
 
 
+def test_a_column_that_is_only_named_breaks_when_it_goes_and_changes_nothing_otherwise() -> None:
+    naming = table({"n": []}, ["d.a.t", None, "rows"], named=[["d.a.t", "z"]])
+    reading = table({"n": [["d.b.t", "n", "direct"]]}, ["d.b.t", None, "rows"])
+    chain = graph(
+        a=({"t": ["x", "z"]}, {"lineage": {"t": table({"x": [], "z": []})}}),
+        b=({"t": ["n"]}, {"lineage": {"t": naming}}),
+        c=({"t": ["n"]}, {"lineage": {"t": reading}}),
+    )
+    assert shown(impact(chain, T, "Z", gone=True).touched) == {
+        "d.b.t": ("breaks", {}, [], {"d.c.t": ("waits", {}, [], {})})
+    }
+    assert impact(chain, T, "Z.city", gone=True).touched[0].effect is Effect.MAY_BREAK
+    assert impact(chain, T, "z", gone=False).touched == ()
+
+
 def test_a_member_that_goes_may_break_who_reads_the_column() -> None:
     assert impact(CHAIN, T, "x.city", gone=True).touched[0].effect is Effect.MAY_BREAK
 

@@ -158,3 +158,18 @@ def test_what_is_nested_too_deeply_is_unknown() -> None:
     assert found is not None
     assert found.unknown or words(found.origins) == "t.a:direct"
     assert {o.relation for o in found.origins} == {("t",)}
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("SELECT * EXCLUDE (b) FROM t", "b"),
+        ("SELECT * RENAME (b AS z) FROM t", "b"),
+        ("SELECT a FROM (SELECT a, b FROM t)", "a b"),
+        ("WITH r AS (SELECT a, c AS b FROM t) SELECT sum(a) AS x FROM r", "a c"),
+        ("SELECT count(b) AS x FROM t WHERE EXISTS (SELECT c FROM u WHERE k = 1)", "b c k"),
+        ("SELECT * FROM t", ""),
+    ],
+)
+def test_what_is_named_is_kept_though_nothing_comes_from_it(query: str, names: str) -> None:
+    assert sorted(column for _, column in lineage(query).named) == names.split()

@@ -13,6 +13,7 @@ from hanse.spec import Table, TableSettings, Workspace
 from hanse.sql.origins import UNKNOWN, ColumnLineage, How, Lineage, Origin, Origins, strongest, through
 
 Columns = Mapping[str, Sequence[str]]
+Named = frozenset[tuple[tuple[str, ...], str]]
 
 
 def lineage_of(workspace: Workspace, graph: Graph, files: Columns | None = None) -> dict[str, Any]:
@@ -26,8 +27,10 @@ def lineage_of(workspace: Workspace, graph: Graph, files: Columns | None = None)
     Returns:
         Table, as it is called within the product → ``columns`` (name → origins), ``rows`` (origins of which rows there
         are, which influence every column), and, where something could not be resolved, ``unknown`` (names of columns)
-        and ``unknown_rows``. An origin is ``[relation, column, how]``: ``file:<name>`` or a table's address; a column,
-        or null for all of them (with ``rows``: for none in particular); and a :class:`~hanse.sql.How`.
+        and ``unknown_rows``, and, as ``named``, columns of tables that the SQL
+        names though nothing comes from them. An origin is ``[relation, column, how]``: ``file:<name>`` or a table's
+        address; a column, or null for all of them (with ``rows``: for none in particular); and a
+        :class:`~hanse.sql.How`.
     """
     return _Lineages(workspace, graph, files or {}).document()
 
@@ -83,12 +86,14 @@ class _Lineages:
     def _program(self, node: Node) -> Lineage:
         """Return the lineage of a Python transform: whatever it gives may come from all that it reads."""
         every: Origins = frozenset()
+        named: Named = frozenset()
         for read in node.reads.values():
             private = self._private(read)
+            named |= private.named if private else frozenset()
             every |= _whole(private, How.PYTHON) if private else frozenset({_origin(self._name(read), How.PYTHON)})
             every |= frozenset(private.rows) if private else frozenset({_origin(self._name(read), How.ROWS)})
         values = frozenset(o for o in every if o.how is How.PYTHON)
-        return _lineage(None, every, lambda _: values)
+        return _lineage(None, every, lambda _: values, named)
 
     def _private(self, read: Read) -> Lineage | None:
         return self._nodes.get(read.node) if isinstance(read, NodeRead) else None
@@ -106,7 +111,16 @@ class _Lineages:
             return outside(found.origins) | (frozenset({UNKNOWN}) if found.unknown else frozenset())
 
         rows = outside(lineage.rows) | (frozenset({UNKNOWN}) if lineage.unknown else frozenset())
-        return _lineage(lineage.names, rows, find)
+        return _lineage(lineage.names, rows, find, self._named(lineage, reads))
+
+    def _named(self, lineage: Lineage, reads: Mapping[tuple[str, ...], Read]) -> Named:
+        """Return the columns that a transform names, and the private transforms that it reads."""
+        inner = frozenset[tuple[tuple[str, ...], str]]()
+        for read in reads.values():
+            private = self._private(read)
+            inner |= private.named if private else frozenset()
+        outer = ((reads[relation], column) for relation, column in lineage.named)
+        return inner | {((self._name(read),), column) for read, column in outer if self._private(read) is None}
 
     def _followed(self, origin: Origin, read: Read) -> Origins:
         private = self._private(read)
@@ -129,6 +143,10 @@ class _Lineages:
             "columns": {name: _document(origins) for name, origins in columns.items()},
             "rows": _document(rows),
         }
+        used = {(o.relation, o.column) for o in rows.union(*columns.values())}
+        named = sorted((r[0], c) for r, c in lineage.named - used if not r[0].startswith("file:"))
+        if named:
+            document["named"] = [list(one) for one in named]
         unknown = [name for name, origins in columns.items() if UNKNOWN in origins]
         return (
             document | ({"unknown": unknown} if unknown else {}) | ({"unknown_rows": True} if UNKNOWN in rows else {})
@@ -163,12 +181,12 @@ def _delivered(settings: TableSettings, table: Table, lineage: Lineage) -> Origi
     return rows
 
 
-def _lineage(names: tuple[str, ...] | None, rows: Origins, find: Any) -> Lineage:
+def _lineage(names: tuple[str, ...] | None, rows: Origins, find: Any, named: Named = frozenset()) -> Lineage:
     def found(name: str) -> ColumnLineage | None:
         origins = find(name)
         return None if origins is None else ColumnLineage(name, strongest(origins), UNKNOWN in origins)
 
-    return Lineage(names, strongest(rows), UNKNOWN in rows, found)
+    return Lineage(names, strongest(rows), UNKNOWN in rows, found, named)
 
 
 def _copied(relation: str) -> Lineage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -129,8 +129,18 @@ class _Spread:
         waiting = [self._start]
         while waiting:
             name = waiting.pop(0)
+            if name == self._start and self._gone and self._column is not None:
+                waiting += list(self._named(self._column))
             edges = self._graph.users.get(name, ())
             waiting += [str(e.table) for e in edges if str(e.table) != self._start and self._leads_on(e)]
+
+    def _named(self, column: str) -> Iterator[str]:
+        """Take in the tables whose SQL fails without a column from which nothing of them comes."""
+        effect = Effect.MAY_BREAK if self._inside else Effect.BREAKS
+        for table in self._graph.naming(self._start, column):
+            if str(table) != self._start:
+                self._reached[str(table)] = _Reached(table, self._start, effect)
+                yield str(table)
 
     def _uses(self, edge: Edge) -> bool:
         """Whether an edge leads on from what is known to be touched of its source."""

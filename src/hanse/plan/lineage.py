@@ -44,12 +44,14 @@ class Origins:
         columns: its columns in order.
         edges: all that it uses.
         unknown: columns of which something could not be resolved, None among them for the rows.
+        named: columns of other tables, as address and name, that its SQL names though nothing comes from them.
     """
 
     name: TableName
     columns: tuple[str, ...]
     edges: tuple[Edge, ...]
     unknown: frozenset[str | None] = frozenset()
+    named: tuple[tuple[str, str], ...] = ()
 
 
 class Graph:
@@ -66,6 +68,12 @@ class Graph:
             for edge in table.edges:
                 found.setdefault(edge.source, []).append(edge)
         return {source: tuple(edges) for source, edges in found.items()}
+
+    def naming(self, source: str, column: str) -> Iterator[TableName]:
+        """Yield the tables whose SQL names a column, in any case, though nothing of them comes from it."""
+        for table in self.tables.values():
+            if any(named == source and other.lower() == column.lower() for named, other in table.named):
+                yield table.name
 
 
 def of_applied(product: AppliedProduct) -> Iterator[Origins]:
@@ -94,7 +102,8 @@ def of_document(tables: Iterable[tuple[TableName, Iterable[str]]], document: Map
         unknown: set[str | None] = set(known.get("unknown") or ())
         if known.get("unknown_rows"):
             unknown.add(None)
-        yield Origins(name, tuple(columns), tuple(edges), frozenset(unknown))
+        named = tuple((source, column) for source, column in known.get("named") or ())
+        yield Origins(name, tuple(columns), tuple(edges), frozenset(unknown), named)
 
 
 def _by_table(name: TableName, columns: tuple[str, ...], reads: Iterable[str]) -> Origins:

@@ -111,9 +111,11 @@ class Lineage:
         rows: what decides which rows there are; it influences every column.
         unknown: some of the rows' origins could not be resolved.
         find: says where a column comes from, by its name; None if the result has no such column.
+        named: columns of relations that the text names: without them it fails, even if nothing comes from them.
     """
 
     names: tuple[str, ...] | None
     rows: tuple[Origin, ...]
     unknown: bool
     find: Callable[[str], ColumnLineage | None] = field(repr=False, compare=False)
+    named: frozenset[tuple[tuple[str, ...], str]] = frozenset()

@@ -27,8 +27,9 @@ def column_lineage(statement: Statement, schemas: Mapping[tuple[str, ...], Seque
     tree = statement._tree  # noqa: SLF001 - one value in two files of one room
     known = {tuple(part.lower() for part in key): tuple(names) for key, names in schemas.items()}
     meanings = {id(table): cte for table, cte in mentions(tree)}
+    queries = Queries(known, meanings)
     try:
-        output = Queries(known, meanings).query(tree, None)
+        output = queries.query(tree, None)
         output.rows  # noqa: B018 - evaluated here, where too much depth is caught
     except RecursionError:
         output = _everything({tuple(p.lower() for p in parts(t)) for t, cte in mentions(tree) if cte is None})
@@ -38,7 +39,7 @@ def column_lineage(statement: Statement, schemas: Mapping[tuple[str, ...], Seque
         origins = output.promised(name)
         return None if origins is None else ColumnLineage(name, strongest(origins), UNKNOWN in origins)
 
-    return Lineage(names, strongest(output.rows), UNKNOWN in output.rows, find)
+    return Lineage(names, strongest(output.rows), UNKNOWN in output.rows, find, queries.named)
 
 
 def _everything(relations: set[tuple[str, ...]]) -> Output:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -24,6 +24,7 @@ class Expressions:
 
     def __init__(self, evaluate: Evaluate) -> None:
         self._evaluate = evaluate
+        self.named: set[tuple[tuple[str, ...], str]] = set()
         self._special: dict[type[exp.Expr], Callable[..., Origins]] = {
             exp.Alias: self._inner,
             exp.Paren: self._inner,
@@ -70,11 +71,16 @@ class Expressions:
     def _inner(self, node: exp.Expr, scope: Scope) -> Origins:
         return self.of(node.this, scope)
 
-    @staticmethod
-    def _column(node: exp.Column, scope: Scope) -> Origins:
+    def look_up(self, name: Sequence[str], scope: Scope) -> Origins:
+        """Return where a name that the text holds comes from, and remember the columns that it may mean."""
+        found = scope.resolve(name)
+        self.named |= {(o.relation, o.column) for o in found if o.column is not None}
+        return found
+
+    def _column(self, node: exp.Column, scope: Scope) -> Origins:
         if isinstance(node.this, exp.Star):
             return union(item.origins for item in scope.star([p.name.lower() for p in node.parts[:-1]]))
-        return scope.resolve([part.name for part in node.parts])
+        return self.look_up([part.name for part in node.parts], scope)
 
     @staticmethod
     def _star(node: exp.Star, scope: Scope) -> Origins:

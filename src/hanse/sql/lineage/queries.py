@@ -32,6 +32,11 @@ class Queries:
         self._expressions = Expressions(self.query)
         self._sources = Sources(self.query, self._mention, self._expressions)
 
+    @property
+    def named(self) -> frozenset[tuple[tuple[str, ...], str]]:
+        """Columns of relations that the text names, whether or not anything of the result comes from them."""
+        return frozenset(self._expressions.named)
+
     def query(self, node: exp.Expr, around: Scope | None) -> Output:
         """Return what a query offers.
 
@@ -118,6 +123,8 @@ class Queries:
         """Apply EXCLUDE, REPLACE and RENAME."""
         excluded = {part.name.lower() for part in star.args.get("except_") or ()}
         renaming = {part.this.name.lower(): part.alias for part in star.args.get("rename") or ()}
+        for name in (*excluded, *renaming):
+            self._expressions.look_up([name], scope)
         replaced = {
             part.alias.lower(): self._expressions.of(part.this, scope) for part in star.args.get("replace") or ()
         }
