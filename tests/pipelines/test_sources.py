@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import bz2
+import gzip
 import io
 import zipfile
+import zlib
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -171,15 +173,25 @@ def test_nothing_is_written_to_the_home_folder(
     assert list(home.iterdir()) == []
 
 
+def cut_gzip(content: bytes) -> bytes:
+    """Return a gzip file without its end, cut after a whole line: what is there looks like a smaller file."""
+    packer = zlib.compressobj(wbits=31)
+    return packer.compress(content) + packer.flush(zlib.Z_FULL_FLUSH)
+
+
 @pytest.mark.parametrize(
     ("file", "content"),
     [
         ("t.csv.bz2", bz2.compress(b"id\n1\n" * 100)[:-10]),
         ("t.csv.zst", zstd(b"id\n1\n" * 100)[:-5]),
+        ("t.csv.gz", cut_gzip(b"id\n1\n" * 100)),
+        ("t.ndjson.gz", cut_gzip(b'{"id": 1}\n' * 100)),
+        ("t.csv.gz", gzip.compress(b"id\n1\n") + gzip.compress(b"2\n")[:12]),
+        ("t.csv.gz", gzip.compress(b"id\n1\n")[:-8] + bytes(8)),
         ("t.csv.bz2", b"id\n1\n"),
         ("t.csv.zst", b"id\n1\n"),
     ],
-    ids=["cut bz2", "cut zstd", "no bz2", "no zstd"],
+    ids=["cut bz2", "cut zstd", "cut gzip", "cut gzip of JSON", "cut member", "wrong sum", "no bz2", "no zstd"],
 )
 def test_packed_files_that_are_broken(folder: MeshFolder, file: str, content: bytes) -> None:
     folder.product("a.b", {"t": {"id": "integer"}}, data={file: content})
@@ -188,11 +200,11 @@ def test_packed_files_that_are_broken(folder: MeshFolder, file: str, content: by
     assert file in error["what"]
 
 
-@pytest.mark.parametrize("file", ["t.csv.bz2", "t.csv.zst"])
+@pytest.mark.parametrize("file", ["t.csv.bz2", "t.csv.zst", "t.csv.gz"])
 def test_a_bomb_is_not_unpacked(folder: MeshFolder, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest_files, "_EXPANSION_FLOOR", 1 << 20)
     content = b"0" * (8 << 20)
-    packed = bz2.compress(content) if file.endswith("bz2") else zstd(content)
+    packed = {"bz2": bz2.compress, "zst": zstd, ".gz": gzip.compress}[file[-3:]](content)
     assert len(packed) * 1000 < len(content)
     folder.product("a.b", {"t": {"id": "integer"}}, data={file: packed})
     assert run_of(opened(folder))["error"]["code"] == "HNS-I005"

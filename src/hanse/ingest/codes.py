@@ -44,6 +44,6 @@ FILES_DIFFER = Code(
 ARCHIVE_TOO_LARGE = Code(
     "HNS-I005",
     "archive too large",
-    "A zip file unpacks to far more than its own size, as a decompression bomb does. Deliver it unpacked if it is "
+    "A packed file unpacks to far more than its own size, as a decompression bomb does. Deliver it unpacked if it is "
     "real.",
 )

@@ -159,7 +159,7 @@ FileScan = CsvScan | JsonScan | ParquetScan | ExcelScan | AvroScan
 
 
 def relation(source: FileInput, path: str, *, text: bool, scratch: str) -> FileScan:
-    """Return how an engine reads a file; a zip archive's one member is unpacked into ``scratch`` first.
+    """Return how an engine reads a file; one that is packed is unpacked into ``scratch`` first.
 
     Args:
         source: the input.
@@ -174,7 +174,7 @@ def relation(source: FileInput, path: str, *, text: bool, scratch: str) -> FileS
     compression: str = source.compression
     if compression == "zip":
         path, compression = _unpack(source, path, scratch), "none"
-    elif compression in ("bz2", "zstd"):
+    elif compression != "none":
         path, compression = _inflate(source, path, compression, scratch), "none"
     match source.format:
         case "parquet":
@@ -233,7 +233,7 @@ def _unpack(source: FileInput, path: str, scratch: str) -> str:
 
 
 def _inflate(source: FileInput, path: str, compression: str, scratch: str) -> str:
-    """Unpack what may hold far more than its size; gzip stops at a thousandfold by itself, and the engine reads it."""
+    """Unpack a file to its checked end; the engine would take a gzip file that was cut off, or damaged, for whole."""
     import pyarrow as pa
 
     try:
