@@ -204,7 +204,7 @@ def test_packed_files_that_are_broken(folder: MeshFolder, file: str, content: by
 def test_a_bomb_is_not_unpacked(folder: MeshFolder, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest_files, "_EXPANSION_FLOOR", 1 << 20)
     content = b"0" * (8 << 20)
-    packed = {"bz2": bz2.compress, "zst": zstd, ".gz": gzip.compress}[file[-3:]](content)
+    packed = {"bz2": bz2.compress(content), "zst": zstd(content), ".gz": gzip.compress(content)}[file[-3:]]
     assert len(packed) * 1000 < len(content)
     folder.product("a.b", {"t": {"id": "integer"}}, data={file: packed})
     assert run_of(opened(folder))["error"]["code"] == "HNS-I005"
