@@ -5,6 +5,7 @@ alone, and what PyIceberg says that it did, as JSON.
 """
 
 import json
+import resource
 import sys
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from pyiceberg.catalog.sql import SqlCatalog
 
+resource.setrlimit(resource.RLIMIT_CPU, (900, 900))  # its time grows fast: better no figure than no end
 source, delivery, folder, rows = sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4])
 folder.mkdir(parents=True)
 catalog = SqlCatalog("peer", uri=f"sqlite:///{folder}/catalog.db", warehouse=str(folder))
