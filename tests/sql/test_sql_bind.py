@@ -192,3 +192,10 @@ def test_what_is_pivoted_keeps_the_tables_of_its_columns() -> None:
     assert _sql(f"PIVOT {inner} ON a IN (1) USING sum(b)") == f'PIVOT {quoted} ON "a" IN (1) USING sum("b")'
     assert quoted in _sql(f"WITH x AS (UNPIVOT {inner} ON a, b INTO NAME n VALUE v) SELECT n FROM x")
     assert quoted in _sql(f"SELECT * FROM {inner} PIVOT (sum(b) FOR a IN (1))")
+
+
+def test_a_star_with_a_subquery_keeps_the_names_of_its_columns() -> None:
+    for star in ("*", "t.*"):
+        bound = _sql(f"SELECT {star} REPLACE ((SELECT max(b) FROM d.p.t AS x) AS a) FROM d.p.t AS t")
+        assert bound.startswith("SELECT ")
+        assert bound.count('AS "a") FROM "__t_1" AS "t"') == 1, bound

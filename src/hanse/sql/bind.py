@@ -89,7 +89,8 @@ def _keep_names(tree: exp.Expr) -> None:
     """Name columns that hold a subquery after what the author wrote; the engine would print internal names."""
     for select in tree.find_all(exp.Select):
         for projection in select.expressions:
-            if isinstance(projection, exp.Alias) or projection.find(exp.Columns) or not projection.find(exp.Table):
+            several = projection.is_star or projection.find(exp.Columns)
+            if several or isinstance(projection, exp.Alias) or not projection.find(exp.Table):
                 continue
             name = projection.sql(Dialect, normalize_functions=False, comments=False)
             projection.replace(exp.alias_(projection.copy(), name, quoted=True))
