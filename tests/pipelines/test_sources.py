@@ -200,6 +200,15 @@ def test_packed_files_that_are_broken(folder: MeshFolder, file: str, content: by
     assert file in error["what"]
 
 
+@pytest.mark.parametrize("csv", [{}, {"bad_rows": 1}])
+def test_the_broken_file_of_a_pattern_is_named(folder: MeshFolder, csv: dict[str, Any]) -> None:
+    data = {"in-1.csv.gz": gzip.compress(b"id\n1\n"), "in-2.csv.gz": gzip.compress(b"id\n2\n")[:-4]}
+    folder.product("a.b", {"t": {"id": "integer"}}, data=data, pipeline={"t": {"file": "data/in-*.csv.gz", "csv": csv}})
+    error = run_of(opened(folder))["error"]
+    assert error["code"] == "HNS-I003"
+    assert "in-2.csv.gz" in error["what"]
+
+
 @pytest.mark.parametrize("file", ["t.csv.bz2", "t.csv.zst", "t.csv.gz"])
 def test_a_bomb_is_not_unpacked(folder: MeshFolder, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest_files, "_EXPANSION_FLOOR", 1 << 20)

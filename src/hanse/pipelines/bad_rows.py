@@ -41,7 +41,7 @@ def set_aside(work: Work, session: Session, source: FileInput, files: Files) -> 
     copies, found = [], []
     for number, (shown, path) in enumerate(files):
         target = os.path.join(work.scratch, f"sound-{source.name}-{number}.csv")
-        scan = relation(source, path, text=True, scratch=work.scratch)
+        scan = relation(replace(source, written=shown), path, text=True, scratch=work.scratch)
         assert isinstance(scan, CsvScan)
         try:
             lines = session.sift(scan, target, at_most=source.bad_rows)

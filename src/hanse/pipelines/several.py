@@ -64,7 +64,7 @@ def stage_several(
     """
     parts = []
     for number, (shown, path) in enumerate(files):
-        scan = relation(source, path, text=straight, scratch=scratch)
+        scan = relation(replace(source, written=shown), path, text=straight, scratch=scratch)
         parts.append(_part(session, source, shown, scan, f"{bound}__{number}", subject))
     _require_fit(source, parts, subject)
     parts = _alike(session, source, parts, subject)
