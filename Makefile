@@ -5,7 +5,7 @@ VENV  = .venv
 BIN   = $(VENV)/bin
 STAMP = $(VENV)/.set-up
 DIR   = hanse-demo
-TESTS = -n auto --dist loadfile
+TESTS = -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup demo test quick lint types format docs lock bench soak clean
 .DEFAULT_GOAL = help

@@ -57,6 +57,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(_SkipRecorder(config))
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the slow ones: whatever comes last, another process has nothing else to do meanwhile."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
     # Outermost and before the others' half, so that the terminal reporter prints (and exits with) what this decides.
