@@ -193,6 +193,14 @@ def test_a_plan_says_who_breaks(applied: Folder, registry: Registry) -> None:
     assert "finance.report.daily" in plan.warnings[0].what
 
 
+def test_a_column_that_goes_while_another_takes_its_name_is_followed_too(applied: Folder, registry: Registry) -> None:
+    was = {"logicalType": "string", "customProperties": [{"property": "was", "value": "note"}]}
+    applied.product("sales.orders", {"orders": {"id": "integer", "amount": was}}, status="draft")
+    plan = plan_of(applied, registry)
+    assert [t["table"] for t in nodes(explain(plan)["tree"], "column")["amount"]["touches"]] == ["finance.report.daily"]
+    assert ["`amount` goes" in p.what for p in plan.warnings if p.code.id == "HNS-P010"] == [True]
+
+
 def test_a_reader_that_follows_in_the_same_plan_does_not_break(applied: Folder, registry: Registry) -> None:
     applied.product("sales.orders", {"orders": {"id": "integer"}}, status="draft")
     applied.product(

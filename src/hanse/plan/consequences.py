@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from hanse.registry import Reader
 
 _FEW = 5
-# (table, name under which the plan shows the column) → (name that readers know, whether it goes)
-_Changes = dict[tuple[TableName, str | None], tuple[str | None, bool]]
+# (table, name under which the plan shows the column, name that readers know) → whether it goes. One name may be shown
+# for two columns: one that goes, and one that is called so from now on.
+_Changes = dict[tuple[TableName, str | None, str | None], bool]
 
 
 def consequences(steps: Sequence[Step], reader: Reader) -> tuple[Impact, ...]:
@@ -27,14 +28,14 @@ def consequences(steps: Sequence[Step], reader: Reader) -> tuple[Impact, ...]:
         return ()
     planned = {step.name: step for step in steps if isinstance(step, PutProduct)}
     sources = {**reader.sources(), **{name: tuple(_read(step)) for name, step in planned.items()}}
-    names = downstream(sources, {table.owner for table, _ in changes})
+    names = downstream(sources, {table.owner for table, *_ in changes})
     graph = Graph(
         [
             *(origins for p in reader.products(names - planned.keys()) for origins in of_applied(p)),
             *(origins for name in sorted(names & planned.keys()) for origins in _planned(planned[name])),
         ]
     )
-    found = (impact(graph, table, column, gone=gone, shown=shown) for (table, shown), (column, gone) in changes.items())
+    found = (impact(graph, table, column, gone=gone, shown=shown) for (table, shown, column), gone in changes.items())
     return tuple(one for one in found if one.touched)
 
 
@@ -65,20 +66,21 @@ def _changes(steps: Iterable[Step]) -> _Changes:
         if isinstance(step, AlterTable):
             for change in step.changes:
                 if change.action is ColumnAction.DROPPED:
-                    found[step.table, change.column] = change.column, True
+                    found[step.table, change.column, change.column] = True
                 elif change.action is ColumnAction.RENAMED:
                     around, dot, _ = change.column.rpartition(".")
-                    found[step.table, change.column] = f"{around}{dot}{change.before}", True
+                    found[step.table, change.column, f"{around}{dot}{change.before}"] = True
                 elif change.action is ColumnAction.RETYPED:
-                    found.setdefault((step.table, change.column), (change.column, False))
+                    found.setdefault((step.table, change.column, change.column), False)
         elif isinstance(step, PutProduct):
             for table in step.kept:
-                found[table.name, None] = None, True
+                found[table.name, None, None] = True
             for port in step.port_changes:
                 for told in port.changes:
                     if told.breaking and told.table and told.column:
                         name = TableName(step.name.domain, step.name.product, told.table, port.major)
-                        found.setdefault((name, told.column), (told.column, False))
+                        if not any((table, shown) == (name, told.column) for table, shown, _ in found):
+                            found[name, told.column, told.column] = False
     return found
 
 

@@ -57,7 +57,10 @@ def explain(plan: Plan) -> dict[str, Any]:
             case _:
                 assert_never(step)
     tree = [domains[name] for name in sorted(domains)]
-    _touch(tree, {(str(i.table), i.shown): i for i in plan.impacts})
+    impacts: dict[tuple[str, str | None], list[Impact]] = {}
+    for one in plan.impacts:
+        impacts.setdefault((str(one.table), one.shown), []).append(one)
+    _touch(tree, impacts)
     counts = _counts(tree, plan)
     return {
         "mesh": plan.mesh,
@@ -248,13 +251,13 @@ def _node(
     }
 
 
-def _touch(nodes: Sequence[Node], impacts: Mapping[tuple[str, str | None], Impact], table: str = "") -> None:
+def _touch(nodes: Sequence[Node], impacts: Mapping[tuple[str, str | None], Sequence[Impact]], table: str = "") -> None:
     """Say at every changed table and column which tables come from it."""
     for node in nodes:
         inside = node["name"] if node["kind"] == "table" else table
-        found = impacts.get((inside, node["name"] if node["kind"] == "column" else None))
-        if found is not None and node["kind"] in ("table", "column"):
-            node["touches"] = [_touched(t) for t in found.touched]
+        if node["kind"] in ("table", "column"):
+            found = impacts.get((inside, node["name"] if node["kind"] == "column" else None), ())
+            node["touches"] = [_touched(t) for impact in found for t in impact.touched]
         _touch(node["children"], impacts, inside)
 
 
