@@ -62,6 +62,7 @@ def warnings(impacts: Sequence[Impact], steps: Sequence[Step]) -> Iterator[Probl
 
 def _changes(steps: Iterable[Step]) -> _Changes:
     found: _Changes = {}
+    told_of: _Changes = {}
     for step in steps:
         if isinstance(step, AlterTable):
             for change in step.changes:
@@ -79,9 +80,9 @@ def _changes(steps: Iterable[Step]) -> _Changes:
                 for told in port.changes:
                     if told.breaking and told.table and told.column:
                         name = TableName(step.name.domain, step.name.product, told.table, port.major)
-                        if not any((table, shown) == (name, told.column) for table, shown, _ in found):
-                            found[name, told.column, told.column] = False
-    return found
+                        told_of.setdefault((name, told.column, told.column), False)
+    shown = {key[:2] for key in found}
+    return found | {key: gone for key, gone in told_of.items() if key[:2] not in shown}
 
 
 def _read(step: PutProduct) -> Iterator[ProductName]:
