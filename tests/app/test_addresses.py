@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import hanse
+from hanse.base import Problems
 from hanse.testing.meshes import MeshFolder
 
 
@@ -42,3 +43,11 @@ def test_the_address_shown_can_be_shown(root: Path) -> None:
 def test_what_is_no_address_here(root: Path, address: str) -> None:
     with hanse.open_mesh(root) as mesh, pytest.raises(hanse.HanseError, match="HNS-A001"):
         mesh.show(address)
+
+
+def test_a_product_whose_files_cannot_be_read_is_no_unknown_one(tmp_path: Path) -> None:
+    folder = MeshFolder(tmp_path)
+    folder.product("a.b", {"t": {"n": "integer"}}, data={"t.csv": "n\n1\n"}, pipeline={"t": {"file": "data/t.what"}})
+    with hanse.open_mesh(tmp_path) as mesh, pytest.raises(Problems) as caught:
+        mesh.run(["a.b"])
+    assert "the format of input `t` cannot be told" in caught.value.problems[0].what

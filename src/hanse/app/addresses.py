@@ -8,7 +8,7 @@ from typing import Any
 
 from hanse import spec
 from hanse.app.codes import NO_SUCH_ADDRESS
-from hanse.base import ProductName, QueryError
+from hanse.base import Problem, Problems, ProductName, QueryError, Severity
 from hanse.base.names import split_major
 from hanse.base.suggest import did_you_mean
 from hanse.base.versions import Version, parse_version
@@ -79,18 +79,30 @@ def products_of(workspace: spec.Workspace, products: Iterable[str] | None) -> tu
 
     Raises:
         QueryError: HNS-A001: the folder has no such product.
+        Problems: it has one, whose files cannot be read.
     """
     if products is None:
         return tuple(workspace.entries)
     names = tuple(dict.fromkeys(ProductName.parse(p) for p in products))
     for name in names:
         if name not in workspace.entries:
+            faults = _faults_of(workspace, name)
+            if faults:
+                raise Problems(faults)
             raise QueryError(
                 NO_SUCH_ADDRESS,
                 f"there is no product {name} in this mesh",
                 fix=did_you_mean(str(name), map(str, workspace.entries)),
             )
     return names
+
+
+def _faults_of(workspace: spec.Workspace, name: ProductName) -> tuple[Problem, ...]:
+    """Return what keeps a product's files from being read; nothing if it has none."""
+    folder = f"domains/{name.domain}/{name.product}/"
+    return tuple(
+        p for p in workspace.problems if p.severity is Severity.ERROR and p.where and p.where.path.startswith(folder)
+    )
 
 
 def read_version(given: Version | None) -> Version | None:

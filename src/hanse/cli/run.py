@@ -192,6 +192,8 @@ def _verdict(result: Document) -> str:
     if result["status"] != "failed":
         return text
     if result["failed_rows"] is not None:
+        if result["total_rows"] is None:
+            return f"{text}: {result['message']}"
         return f"{text}: {result['failed_rows']:,} of {count(result['total_rows'], 'row')}"
     if isinstance(result["measured"], int) and not isinstance(result["measured"], bool):
         return f"{text}: measured {result['measured']:,}"

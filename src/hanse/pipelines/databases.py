@@ -183,7 +183,7 @@ def _unfit(
         return None
     return IngestError(
         VALUE_UNREADABLE,
-        f"input `{source.name}`, {source.shown}: there are values {', '.join(faults)}",
+        f"input `{source.name}`, {source.shown}: values do not fit: {', '.join(faults)}",
         where=source.where,
         fix="mend them there; or ask for another type, such as VARCHAR, under `columns` in `pipeline.yaml`",
         subject=str(work.product.name),
