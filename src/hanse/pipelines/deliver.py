@@ -9,30 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
+from functools import partial
 from typing import Any, Literal
 
 from hanse.base import TableName
 from hanse.interfaces import (
     ColumnStatistics,
     DataFile,
-    FileSizes,
     Session,
     StagedFile,
     StoredColumn,
     TableScan,
     TableStore,
 )
+from hanse.pipelines.parts import stage_parts
 from hanse.registry import ReleasedTable, Run
 from hanse.spec import Column, Scalar, Table, TableSettings
 
 _FILE = "__file"
 HELD_ROWS = 1_000_000
 """A delivery of no more rows is held in memory without those that it marks as deleted, to be checked."""
-SIZES = FileSizes(least=8 << 20, number=24, greatest=256 << 20)
-"""Large results are cut into files, so that a merge need not write all of them anew."""
 ASKED_ONE_BY_ONE = 32
 """So many files are asked in turn whether they hold a delivered key: mostly, the first rows of one that does tell."""
+LOOKED_AT_FIRST = 4096
+"""Rows of a file that are looked at before all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,10 +247,16 @@ class _Delivering:
         touched = []
         for file in candidates:
             self._session.bind(self._relation, self._scan((file.path,)))
-            select = builders.touched(
-                self._relation, self._delivery.relation, self._target.key, nulls=nulls, within=self._bounds(file)
+            ask = partial(
+                builders.touched,
+                self._relation,
+                self._delivery.relation,
+                self._target.key,
+                nulls=nulls,
+                within=self._bounds(file),
             )
-            if self._session.fetch(select).num_rows:
+            # Of scattered keys some stand among the first rows; whole row groups need not be decoded to know.
+            if any(self._session.fetch(ask(first=first)).num_rows for first in (LOOKED_AT_FIRST, None)):
                 touched.append(file)
         return self._bound(tuple(touched))
 
@@ -299,26 +305,6 @@ class _Delivering:
     @property
     def _all(self) -> tuple[str, ...] | Literal["all"]:
         return "all" if self._target.released else ()
-
-
-def stage_parts(
-    session: Session,
-    select: str,
-    path_of: Callable[[int], str],
-    columns: Sequence[StoredColumn],
-    sizes: FileSizes | None = None,
-) -> tuple[StagedFile, ...]:
-    """Stage rows in files of a size of which a later merge does not mind to write some anew.
-
-    Returns:
-        The files; none if there are no rows.
-    """
-    added = session.stage_several(select, path_of, columns, sizes=sizes or SIZES)
-    if any(f.rows for f in added):
-        return added
-    for file in added:
-        Path(file.path).unlink(missing_ok=True)
-    return ()
 
 
 def _may_hold(file: DataFile, wanted: Mapping[int, ColumnStatistics]) -> bool:

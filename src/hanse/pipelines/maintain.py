@@ -18,8 +18,8 @@ from pathlib import Path
 from hanse.base import HanseError, ProductName, RunError, TableName, new_id
 from hanse.interfaces import DataFile, Replacement, SessionLimits, TableScan
 from hanse.pipelines.codes import COMPACTION_LOST_ROWS
-from hanse.pipelines.deliver import SIZES, stage_parts
 from hanse.pipelines.lease import LEASE_SECONDS, Heartbeat, end_leases_of_the_dead, owner_identity
+from hanse.pipelines.parts import SIZES, stage_parts
 from hanse.pipelines.run import files_failed
 from hanse.pipelines.situation import Surroundings
 from hanse.registry import Release, ReleasedTable, Run, RunStatus

@@ -57,6 +57,7 @@ def touched(
     *,
     nulls: bool = False,
     within: Mapping[str, tuple[int, int]] = MappingProxyType({}),
+    first: int | None = None,
 ) -> str:
     """Return a SELECT of one row if any row has a delivered key, else of none; it looks no further than it has to.
 
@@ -66,12 +67,17 @@ def touched(
         keys: as in :func:`touched_files`.
         nulls: as in :func:`touched_files`.
         within: least and greatest values of key columns in ``old``; delivered keys beyond are not looked for.
+        first: look at so many rows only; all if None.
     """
     near = [
         exp.Between(this=column(k, _NEW), low=exp.convert(low), high=exp.convert(high))
         for k, (low, high) in within.items()
     ]
-    found = exp.Select(expressions=[exp.alias_(exp.Literal.number(1), "found", quoted=True)]).from_(_table(old, _OLD))
+    rows: exp.Expr = _table(old, _OLD)
+    if first is not None:
+        some = exp.Select(expressions=[column(key) for key in keys]).from_(_table(old, _OLD)).limit(first)
+        rows = some.subquery(identifier(_OLD))
+    found = exp.Select(expressions=[exp.alias_(exp.Literal.number(1), "found", quoted=True)]).from_(rows)
     same = exp.Exists(this=_one().from_(_table(new, _NEW)).where(exp.and_(_matches(keys, nulls), *near)))
     return write(found.where(same).limit(1))
 
