@@ -9,7 +9,7 @@ import pytest
 
 from hanse.base import ProductName, SetClock, TableName
 from hanse.plan import Plan, apply, build, explain
-from hanse.plan.impact import Effect, Touched, impact
+from hanse.plan.impact import Effect, Fate, Touched, impact
 from hanse.plan.lineage import Graph, downstream, of_document, upstream
 from hanse.registry import Registry
 from plan_folder import NOW, Folder, Tables, as_store
@@ -69,7 +69,7 @@ def shown(touched: tuple[Touched, ...]) -> dict[str, Any]:
 
 
 def test_a_changed_column_changes_what_comes_from_it() -> None:
-    assert shown(impact(CHAIN, T, "x", gone=False).touched) == {
+    assert shown(impact(CHAIN, T, "x", Fate.CHANGES).touched) == {
         "d.b.t": (
             "changes",
             {"x": ["derived"]},
@@ -84,13 +84,13 @@ def test_a_changed_column_changes_what_comes_from_it() -> None:
 
 
 def test_a_column_that_decides_rows_changes_all_that_reads_them() -> None:
-    found = shown(impact(CHAIN, T, "Y", gone=False).touched)
+    found = shown(impact(CHAIN, T, "Y", Fate.CHANGES).touched)
     assert found["d.b.t"][:3] == ("changes", {}, ["filter"])
     assert found["d.b.t"][3]["d.c.t"][:3] == ("changes", {}, ["rows"])
 
 
 def test_a_column_that_goes_breaks_who_names_it_and_the_rest_waits() -> None:
-    found = impact(CHAIN, T, "x", gone=True)
+    found = impact(CHAIN, T, "x", Fate.GOES)
     effects = {str(t.table): t.effect for touched in found.touched for t in touched.every()}
     assert effects == {
         "d.b.t": Effect.BREAKS,
@@ -98,11 +98,11 @@ def test_a_column_that_goes_breaks_who_names_it_and_the_rest_waits() -> None:
         "d.g.t": Effect.WAITS,
         "d.e.t": Effect.MAY_BREAK,
     }
-    assert [str(t) for t in found.broken()] == ["d.b.t"]
+    assert [str(t) for t in found.struck()] == ["d.b.t"]
 
 
 def test_a_column_that_nobody_uses_hurts_nobody_but_whoever_reads_whole_rows() -> None:
-    assert shown(impact(CHAIN, T, "z", gone=True).touched) == {"d.e.t": ("may break", {"p": ["python"]}, [], {})}
+    assert shown(impact(CHAIN, T, "z", Fate.GOES).touched) == {"d.e.t": ("may break", {"p": ["python"]}, [], {})}
 
 
 def test_a_column_that_is_only_named_breaks_when_it_goes_and_changes_nothing_otherwise() -> None:
@@ -113,27 +113,27 @@ def test_a_column_that_is_only_named_breaks_when_it_goes_and_changes_nothing_oth
         b=({"t": ["n"]}, {"lineage": {"t": naming}}),
         c=({"t": ["n"]}, {"lineage": {"t": reading}}),
     )
-    assert shown(impact(chain, T, "Z", gone=True).touched) == {
+    assert shown(impact(chain, T, "Z", Fate.GOES).touched) == {
         "d.b.t": ("breaks", {}, [], {"d.c.t": ("waits", {}, [], {})})
     }
-    assert impact(chain, T, "Z.city", gone=True).touched[0].effect is Effect.MAY_BREAK
-    assert impact(chain, T, "z", gone=False).touched == ()
+    assert impact(chain, T, "Z.city", Fate.GOES).touched[0].effect is Effect.MAY_BREAK
+    assert impact(chain, T, "z", Fate.CHANGES).touched == ()
 
 
 def test_a_member_that_goes_may_break_who_reads_the_column() -> None:
-    assert impact(CHAIN, T, "x.city", gone=True).touched[0].effect is Effect.MAY_BREAK
+    assert impact(CHAIN, T, "x.city", Fate.GOES).touched[0].effect is Effect.MAY_BREAK
 
 
 def test_a_table_that_goes_breaks_all_that_read_it() -> None:
-    found = impact(CHAIN, T, None, gone=True)
-    assert {str(t) for t in found.broken()} == {"d.b.t", "d.e.t"}
+    found = impact(CHAIN, T, None, Fate.GOES)
+    assert {str(t) for t in found.struck()} == {"d.b.t", "d.e.t"}
 
 
 def test_long_chains_end() -> None:
     tables: dict[str, Any] = {"p0": ({"t": ["x"]}, {"lineage": {"t": table({"x": []})}})}
     for n in range(1, 400):
         tables[f"p{n}"] = ({"t": ["x"]}, {"lineage": {"t": table({"x": [[f"d.p{n - 1}.t", "x", "direct"]]})}})
-    found = impact(graph(**tables), TableName("d", "p0", "t"), "x", gone=True)
+    found = impact(graph(**tables), TableName("d", "p0", "t"), "x", Fate.GOES)
     assert sum(len(list(t.every())) for t in found.touched) == 399
 
 
@@ -194,11 +194,99 @@ def test_a_plan_says_who_breaks(applied: Folder, registry: Registry) -> None:
 
 
 def test_a_column_that_goes_while_another_takes_its_name_is_followed_too(applied: Folder, registry: Registry) -> None:
-    was = {"logicalType": "string", "customProperties": [{"property": "was", "value": "note"}]}
-    applied.product("sales.orders", {"orders": {"id": "integer", "amount": was}}, status="draft")
+    amount = was("note", "string")
+    applied.product("sales.orders", {"orders": {"id": "integer", "amount": amount}}, status="draft")
     plan = plan_of(applied, registry)
     assert [t["table"] for t in nodes(explain(plan)["tree"], "column")["amount"]["touches"]] == ["finance.report.daily"]
-    assert ["`amount` goes" in p.what for p in plan.warnings if p.code.id == "HNS-P010"] == [True]
+    assert nodes(explain(plan)["tree"], "column")["amount"]["touches"][0]["effect"] == "misreads"
+    told = [p.what for p in plan.warnings if p.code.id == "HNS-P010"]
+    assert ["`sales.orders.orders.amount` means another column from now on" in what for what in told] == [True]
+
+
+def was(name: str, kind: str) -> dict[str, Any]:
+    return {"logicalType": kind, "customProperties": [{"property": "was", "value": name}]}
+
+
+@pytest.fixture
+def swapped(folder: Folder, registry: Registry) -> Folder:
+    """A plan in which two columns of one type swap names, and a reader of one of them as it was applied."""
+    folder.product("sales.orders", {"orders": {"gross": "number", "net": "number"}}, status="draft")
+    folder.product("finance.report", {"daily": {"total": "number"}}, inputs={"orders": "sales.orders.orders"})
+    folder.product("finance.books", {"sums": {"total": "number"}}, inputs={"report": "finance.report.report"})
+    lineage = {
+        "orders": {},
+        "report": {"daily": table({"total": [["sales.orders.orders", "net", "aggregated"]]})},
+        "books": {"sums": table({"total": [["finance.report.daily", "total", "derived"]]})},
+    }
+    plan = plan_of(folder, registry, lineage=lambda name: lineage[name.product])
+    apply(plan, registry=registry, store=as_store(Tables()), clock=SetClock(NOW))
+    both = {"gross": was("net", "number"), "net": was("gross", "number")}
+    folder.product("sales.orders", {"orders": both}, status="draft")
+    return folder
+
+
+def test_columns_that_swap_names_make_readers_misread(swapped: Folder, registry: Registry) -> None:
+    plan = plan_of(swapped, registry)
+    columns = nodes(explain(plan)["tree"], "column")
+    assert columns["gross"]["touches"] == []
+    assert [(t["table"], t["effect"]) for t in columns["net"]["touches"]] == [("finance.report.daily", "misreads")]
+    inner = columns["net"]["touches"][0]["readers"]
+    assert [(t["table"], t["effect"]) for t in inner] == [("finance.books.sums", "changes")]
+    (warning,) = plan.warnings
+    assert warning.code.id == "HNS-P010"
+    assert "`sales.orders.orders.net` means another column from now on" in warning.what
+    assert "finance.report.daily" in warning.what
+
+
+@pytest.mark.parametrize(("column", "effect"), [("gross", "changes"), ("net", "misreads")])
+def test_a_reader_that_is_rewritten_with_the_swap_does_not_misread(
+    swapped: Folder, registry: Registry, column: str, effect: str
+) -> None:
+    swapped.product(
+        "finance.report",
+        {"daily": {"total": "number"}},
+        inputs={"orders": "sales.orders.orders"},
+        purpose="What is left of orders.",
+    )
+    document = {"daily": table({"total": [["sales.orders.orders", column, "aggregated"]]})}
+    plan = plan_of(swapped, registry, lineage=lambda name: document if name.product == "report" else {})
+    columns = nodes(explain(plan)["tree"], "column")
+    assert [(t["table"], t["effect"]) for t in columns[column]["touches"]] == [("finance.report.daily", effect)]
+    assert [p.code.id for p in plan.warnings] == (["HNS-P010"] if effect == "misreads" else [])
+
+
+def test_a_column_that_is_shown_under_a_taken_name_goes_by_its_own(applied: Folder, registry: Registry) -> None:
+    note = was("amount", "number")
+    applied.product("sales.orders", {"orders": {"id": "integer", "note": note}}, status="draft")
+    plan = plan_of(applied, registry)
+    touches = nodes(explain(plan)["tree"], "column")["note"]["touches"]
+    assert [(t["table"], t["effect"]) for t in touches] == [("finance.report.daily", "breaks")]
+    assert ["`amount` goes" in p.what for p in plan.warnings] == [True]
+
+
+@pytest.mark.parametrize(
+    ("kind", "how", "effect"),
+    [
+        ("string", "aggregated", "may break"),
+        ("string", "filter", "may break"),
+        ("string", "direct", "changes"),
+        ({"logicalType": "number", "physicalType": "DECIMAL(12,2)"}, "aggregated", "changes"),
+    ],
+)
+def test_another_type_may_break_who_does_more_than_copy(
+    folder: Folder, registry: Registry, kind: Any, how: str, effect: str
+) -> None:
+    narrow = {"logicalType": "number", "physicalType": "DECIMAL(10,2)"}
+    folder.product("sales.orders", {"orders": {"amount": narrow}}, status="draft")
+    folder.product("finance.report", {"daily": {"total": "number"}}, inputs={"orders": "sales.orders.orders"})
+    document = {"daily": table({"total": [["sales.orders.orders", "amount", how]]})}
+    plan = plan_of(folder, registry, lineage=lambda name: document if name.product == "report" else {})
+    apply(plan, registry=registry, store=as_store(Tables()), clock=SetClock(NOW))
+    folder.product("sales.orders", {"orders": {"amount": kind}}, status="draft")
+    plan = plan_of(folder, registry)
+    touches = nodes(explain(plan)["tree"], "column")["amount"]["touches"]
+    assert [(t["table"], t["effect"]) for t in touches] == [("finance.report.daily", effect)]
+    assert ["`amount` gets another type" in p.what for p in plan.warnings] == [True] * (effect == "may break")
 
 
 def test_a_reader_that_follows_in_the_same_plan_does_not_break(applied: Folder, registry: Registry) -> None:

@@ -29,7 +29,13 @@ _STYLES = {"create": "green", "alter": "yellow", "breaking": "red", "metadata": 
 _SIGNS = {"create": "+", "alter": "~", "breaking": "!", "metadata": "~", "unchanged": "=", "keep": "·"}
 
 _FEW = 4
-_EFFECTS = {"breaks": "✗ breaks", "may break": "? may break", "waits": "… waits", "changes": "→ changes"}
+_EFFECTS = {
+    "breaks": "✗ breaks",
+    "may break": "? may break",
+    "misreads": "≠ misreads",
+    "waits": "… waits",
+    "changes": "→ changes",
+}
 WAYS = {
     "direct": "copied",
     "derived": "computed",
@@ -150,7 +156,7 @@ def drawn_use(touched: Document, *, full: bool) -> dict[str, Any]:
     if touched["rows"]:
         parts.append(f"its rows ({_ways(touched['rows'])})")
     words = f"{_EFFECTS[touched['effect']]} {touched['table']}" + (f": {', '.join(parts)}" if parts else "")
-    style = {"breaks": "red", "may break": "yellow"}.get(touched["effect"], "dim")
+    style = {"breaks": "red", "may break": "yellow", "misreads": "red"}.get(touched["effect"], "dim")
     return {"label": words, "style": style, "children": [drawn_use(r, full=full) for r in touched["readers"]]}
 
 

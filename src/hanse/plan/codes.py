@@ -60,9 +60,10 @@ IMPOSSIBLE_RENAME = Code(
 )
 READERS_BREAK = Code(
     "HNS-P010",
-    "products downstream break",
-    "A table or column goes, and tables of other products are made of it: their transforms name it, so their next runs "
-    "fail. What they released stays readable. Change those products first, or describe the new state in a new major "
-    "beside the old one. Until a product is applied again, the plan knows of it what its transforms said when it was "
-    "last applied.",
+    "products downstream break or misread",
+    "Tables of other products are made of a table or column that goes: their transforms name it, so their next runs "
+    "fail. Or its name means another column from now on: they go on with other values, without an error. Or it gets "
+    "another type, and they do more with it than copy it. What they released stays readable. Change those products, or "
+    "describe the new state in a new major beside the old one. Until a product is applied again, the plan knows of it "
+    "what its transforms said when it was last applied.",
 )

@@ -56,14 +56,15 @@ def keeps_values(old: Stored, new: Stored) -> bool:
     if kind != kind_of(old):
         return False
     if not before or not after:
-        return _widens(old["type"], new["type"])
+        return widens(old["type"], new["type"])
     if kind == "struct":
         places = zip(pair_stored(before, after), after, strict=True)
         return any(place is not None and keeps_values(before[place], column) for place, column in places)
     return (kind == "list" or before[0]["type"] == after[0]["type"]) and keeps_values(before[-1], after[-1])
 
 
-def _widens(old: str, new: str) -> bool:
+def widens(old: str, new: str) -> bool:
+    """Say whether a plain type holds every value of another in the same form."""
     before, after = _DECIMAL.fullmatch(old), _DECIMAL.fullmatch(new)
     if before is None or after is None:
         return old == new

@@ -39,8 +39,9 @@ def explain(plan: Plan) -> dict[str, Any]:
         ``metadata``, ``keep`` or ``unchanged``), ``detail``, ``does`` (what ``apply`` will do, None for nothing),
         ``refused``, ``changes`` (of the contract, each with ``kind``, ``what``, ``why``, ``where``), ``why`` (the same
         in one line, or None), ``touches`` (tables that come from a changed table or column, each with ``table``,
-        ``effect`` (``breaks``, ``may break``, ``waits`` or ``changes``), ``columns`` (``name`` and ``how``), ``rows``
-        (how its rows are touched) and ``readers``, the same of tables that come from it) and ``children``.
+        ``effect`` (``breaks``, ``may break``, ``misreads``, ``waits`` or ``changes``), ``columns`` (``name`` and
+        ``how``), ``rows`` (how its rows are touched) and ``readers``, the same of tables that come from it) and
+        ``children``.
     """
     domains: dict[str, Node] = {}
     tables: dict[TableName, CreateTable | AlterTable] = {}

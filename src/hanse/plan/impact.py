@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import assert_never
 
 from hanse.base import TableName
 from hanse.plan.lineage import Edge, Graph
@@ -15,9 +16,19 @@ class Effect(StrEnum):
     """What becomes of a table that uses something changed."""
 
     BREAKS = "breaks"  # its transform names what goes: its next run fails
-    MAY_BREAK = "may break"  # it reads the whole row, or Python decides what it reads
+    MAY_BREAK = "may break"  # it reads the whole row, or Python decides what it reads, or a type may not fit
+    MISREADS = "misreads"  # a name in its transform means another column: it goes on with other values
     WAITS = "waits"  # what it reads breaks: it gets nothing new
     CHANGES = "changes"  # its values or rows may be others
+
+
+class Fate(StrEnum):
+    """What becomes of the name of a table or a column, for those who read it."""
+
+    GOES = "goes"
+    REPLACED = "replaced"  # another column is called so from now on
+    RETYPED = "retyped"  # into a type that does not hold every value of before in the same form
+    CHANGES = "changes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +60,23 @@ class Impact:
         table: the table that changes.
         column: its column, as readers know it; None: the table as a whole.
         shown: the name under which the plan tells of the column.
-        gone: it is no longer there under this name.
+        fate: what becomes of it under this name.
         touched: who uses it, directly first.
     """
 
     table: TableName
     column: str | None
     shown: str | None
-    gone: bool
+    fate: Fate
     touched: tuple[Touched, ...]
 
-    def broken(self) -> tuple[TableName, ...]:
-        """Return the tables whose next run fails."""
-        return tuple(t.table for t in self.touched if t.effect is Effect.BREAKS)
+    def struck(self) -> tuple[TableName, ...]:
+        """Return the tables that their owners have to look at: they fail, may fail by a type, or misread."""
+        worst = _WORST.get(self.fate)
+        return tuple(t.table for t in self.touched if t.effect is worst)
+
+
+_WORST = {Fate.GOES: Effect.BREAKS, Fate.REPLACED: Effect.MISREADS, Fate.RETYPED: Effect.MAY_BREAK}
 
 
 # Deeper than this, tables stand beside those that they are reached through.
@@ -79,24 +94,24 @@ class _Reached:
     rows: set[How] = field(default_factory=set)
 
 
-def impact(graph: Graph, table: TableName, column: str | None, *, gone: bool, shown: str | None = None) -> Impact:
+def impact(graph: Graph, table: TableName, column: str | None, fate: Fate, *, shown: str | None = None) -> Impact:
     """Follow a change downstream.
 
     Args:
         graph: the tables of the mesh, at least those downstream.
         table: the table that changes.
         column: its column; a member of a nested one with dots; None: the table as a whole.
-        gone: it is no longer there under this name.
+        fate: what becomes of it under this name.
         shown: the name under which the plan tells of it, its own if None.
     """
-    return Impact(table, column, column if shown is None else shown, gone, _Spread(graph, table, column, gone).tree())
+    return Impact(table, column, column if shown is None else shown, fate, _Spread(graph, table, column, fate).tree())
 
 
 class _Spread:
     """Changes spread from table to table until nothing new is reached."""
 
-    def __init__(self, graph: Graph, table: TableName, column: str | None, gone: bool) -> None:
-        self._graph, self._start, self._gone = graph, str(table), gone
+    def __init__(self, graph: Graph, table: TableName, column: str | None, fate: Fate) -> None:
+        self._graph, self._start, self._fate = graph, str(table), fate
         self._inside = column is not None and "." in column
         top = column.partition(".")[0] if column is not None else None
         self._column = top.lower() if top is not None else None
@@ -129,7 +144,7 @@ class _Spread:
         waiting = [self._start]
         while waiting:
             name = waiting.pop(0)
-            if name == self._start and self._gone and self._column is not None:
+            if name == self._start and self._fate is Fate.GOES and self._column is not None:
                 waiting += list(self._named(self._column))
             edges = self._graph.users.get(name, ())
             waiting += [str(e.table) for e in edges if str(e.table) != self._start and self._leads_on(e)]
@@ -149,7 +164,7 @@ class _Spread:
                 not edge.uses_rows and (edge.column is None or edge.column.lower() == self._column)
             )
         source = self._reached[edge.source]
-        if self._gone and source.effect in (Effect.BREAKS, Effect.WAITS):
+        if source.effect in (Effect.BREAKS, Effect.WAITS):
             return True
         if edge.uses_rows:
             return bool(source.rows)
@@ -183,13 +198,22 @@ class _Spread:
         return bool(source.columns) if edge.column is None else edge.column in source.columns
 
     def _effect(self, edge: Edge) -> Effect:
-        if not self._gone:
-            return Effect.CHANGES
         if edge.source != self._start:
             waits = self._reached[edge.source].effect in (Effect.BREAKS, Effect.WAITS)
             return Effect.WAITS if waits else Effect.CHANGES
-        certain = self._column is None or (edge.column is not None and not self._inside)
-        return Effect.BREAKS if certain else Effect.MAY_BREAK
+        match self._fate:
+            case Fate.GOES:
+                certain = self._column is None or (edge.column is not None and not self._inside)
+                return Effect.BREAKS if certain else Effect.MAY_BREAK
+            case Fate.REPLACED:
+                # A transform that is rewritten together with the names means what it says.
+                return Effect.CHANGES if str(edge.table) in self._graph.rewritten else Effect.MISREADS
+            case Fate.RETYPED:
+                return Effect.CHANGES if edge.how is How.DIRECT else Effect.MAY_BREAK
+            case Fate.CHANGES:
+                return Effect.CHANGES
+            case _:
+                assert_never(self._fate)
 
 
 _RANK = {effect: number for number, effect in enumerate(Effect)}
@@ -200,10 +224,10 @@ def _sorted(ways: set[How]) -> tuple[How, ...]:
 
 
 def breaking(impacts: Sequence[Impact]) -> list[tuple[Impact, tuple[TableName, ...]]]:
-    """Return the changes by which tables of other products break, with those tables."""
+    """Return the changes by which tables of other products break, may break by a type or misread, with those."""
     found = []
     for change in impacts:
-        others = tuple(t for t in change.broken() if t.owner != change.table.owner)
+        others = tuple(t for t in change.struck() if t.owner != change.table.owner)
         if others:
             found.append((change, others))
     return found

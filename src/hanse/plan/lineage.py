@@ -55,10 +55,18 @@ class Origins:
 
 
 class Graph:
-    """Tables of some products and where their columns come from. Pure over what was recorded of the products."""
+    """Tables of some products and where their columns come from. Pure over what was recorded of the products.
 
-    def __init__(self, tables: Iterable[Origins]) -> None:
+    Attributes:
+        tables: the tables by their addresses.
+        rewritten: addresses of those that a plan makes of other columns than before.
+    """
+
+    def __init__(self, tables: Iterable[Origins], before: Iterable[Origins] = ()) -> None:
         self.tables: Mapping[str, Origins] = {str(t.name): t for t in tables}
+        self.rewritten = frozenset(
+            str(t.name) for t in before if (now := self.tables.get(str(t.name))) and set(now.edges) != set(t.edges)
+        )
 
     @cached_property
     def users(self) -> Mapping[str, tuple[Edge, ...]]:
