@@ -67,6 +67,41 @@ def test_what_is_no_range_is_said_before_anything_runs(
     assert len(run_hanse(*here, "runs", "--json").document["runs"]) == 1
 
 
+def test_a_range_is_refused_for_all_products_before_one_of_them_runs(
+    run_hanse: Any, here: tuple[str, ...], folder: MeshFolder
+) -> None:
+    folder.product("c.d", {"t": KEYS}, transforms={"t": "SELECT id, v FROM raw"}, data={"raw.csv": "id,v\n1,a\n"})
+    assert run_hanse(*here, "apply", "--yes").exit == Exit.OK
+    ended = run_hanse(*here, "run", "a.b", "c.d", "--from", "0")
+    assert (ended.exit, "HNS-L082" in ended.err, "c.d has no table with a window" in ended.err) == (
+        Exit.FAILED,
+        True,
+        True,
+    )
+    assert len(run_hanse(*here, "runs", "--json").document["runs"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("ends", "why", "fix"),
+    [
+        (("--from", "30"), "what there is ends at 30", "give a `--from` before 30"),
+        (("--from", "70"), "what there is ends at 30", "give a `--from` before 30"),
+        (("--to", "0"), "the window begins at 0", "give a `--to` after 0"),
+        (("--from", "20", "--to", "10"), "it is empty", "give a `--to` after `--from`"),
+    ],
+)
+def test_an_empty_range_is_told_by_the_ends_that_were_given(
+    run_hanse: Any, here: tuple[str, ...], ends: tuple[str, ...], why: str, fix: str
+) -> None:
+    ended = run_hanse(*here, "run", "a.b", *ends)
+    said = [line.split(maxsplit=1)[1] for line in ended.err.splitlines() if line.split()[:1] in (["why"], ["fix"])]
+    assert (ended.exit, said) == (Exit.FAILED, [why, fix])
+
+
+def test_help_says_that_a_range_needs_a_product(run_hanse: Any) -> None:
+    assert "only of products that are named" in " ".join(run_hanse("run", "--help").out.split())
+
+
 def test_a_range_that_is_not_there_fails(run_hanse: Any, here: tuple[str, ...]) -> None:
     ended = run_hanse(*here, "run", "a.b", "--from", "0", "--to", "50")
     assert (ended.exit, "HNS-L083" in ended.err) == (Exit.FAILED, True)

@@ -165,7 +165,6 @@ def test_a_failure_leaves_everything_as_it_was_and_the_next_run_fills_the_gap(fo
         ("2023-12-31", day(3), "HNS-L083"),
         (day(3), day(6), "HNS-L083"),
         (day(3), day(3), "HNS-L083"),
-        (5, 9, "HNS-L082"),
     ],
 )
 def test_a_range_that_is_not_there_is_refused(folder: MeshFolder, start: Any, end: Any, code: str) -> None:
@@ -174,6 +173,14 @@ def test_a_range_that_is_not_there_is_refused(folder: MeshFolder, start: Any, en
     before = mesh.releases()["releases"]
     assert run(mesh, start, end)["error"]["code"] == code
     assert mesh.releases()["releases"] == before
+
+
+def test_keys_are_no_range_of_a_window_over_time(folder: MeshFolder) -> None:
+    mesh = made(folder)
+    with pytest.raises(Problems) as caught:
+        run(mesh, 5, 9)
+    assert [p.code.id for p in caught.value.problems] == ["HNS-L082"]
+    assert mesh.runs()["runs"] == []
 
 
 def test_another_transform_builds_everything_anew(folder: MeshFolder) -> None:
@@ -482,6 +489,20 @@ def test_a_window_goes_with_nothing_else(folder: MeshFolder, way: str) -> None:
     folder.settings("a.b", {"t": {"materialize": way, "window": WINDOW}})
     found = [p for p in opened(folder).check()["problems"] if "does not go with" in p["what"]]
     assert [p["code"] for p in found] == ["HNS-S037"]
+
+
+@pytest.mark.parametrize(("later", "fix"), [(BY_DAY, "delete"), (BY_DAY.replace("raw", "t"), "rename")])
+def test_a_transform_that_a_retired_major_left_is_named(folder: MeshFolder, later: str, fix: str) -> None:
+    left = BY_DAY if fix == "delete" else "SELECT * FROM raw"
+    transforms = {"t": left, "t_v2": later}
+    folder.product("a.b", {"t": DAILY}, transforms=transforms, data={"raw.csv": text({1: 1})}, version="2.0.0")
+    folder.settings("a.b", {"t": {"window": WINDOW}})
+    (found,) = [p for p in opened(folder).check()["problems"] if p["severity"] == "error"]
+    assert (found["code"], found["where"]) == ("HNS-L080", f"{PRODUCT}/transforms/t.sql")
+    assert found["fix"].startswith(f"{fix} `transforms/t.sql`")
+    if fix == "delete":
+        (folder.root / PRODUCT / "transforms/t.sql").unlink()
+        assert [p for p in opened(folder).check()["problems"] if p["severity"] == "error"] == []
 
 
 def test_a_private_transform_has_no_range(folder: MeshFolder) -> None:

@@ -225,6 +225,7 @@ class Mesh:
 
         Raises:
             QueryError: HNS-A004: ``start`` and ``end`` are no range, no product is named, or ``force`` is given too.
+            Problems: HNS-L082: a product has no window for the range; none was run.
 
         Returns:
             ``runs``: one document per product, in the order run: the run with ``release``, ``built`` and ``checks``;

@@ -36,16 +36,19 @@ def run(
     workspace = mesh.load()
     names = products_of(workspace, products)
     findings.refuse_errors(workspace, mesh.cache, names)
+    ordered = pipelines.order(workspace, names)
+    if asked is not None:
+        pipelines.require_windows(workspace, ordered, asked)
     around = mesh.surroundings(workspace)
     documents = []
     # A schedule or "run everything" passes over what is paused; only a product named by a person is refused.
     pauses = mesh.registry.reader().pauses() if products is None or trigger != "manual" else {}
-    for number, name in enumerate(pipelines.order(workspace, names)):
+    for number, name in enumerate(ordered):
         if name in pauses:
             documents.append(_paused(mesh, pauses[name]))
             continue
         if listener:
-            listener("run", str(name), number, len(names))
+            listener("run", str(name), number, len(ordered))
         documents.append(_run_one(mesh, around, name, force=force, asked=asked, trigger=trigger, listener=listener))
     if products is None:
         documents += _unreadable(workspace)

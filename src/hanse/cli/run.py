@@ -33,7 +33,12 @@ _SHOWN_REASONS = 5
 @click.command("run")
 @products_argument
 @click.option("--force", is_flag=True, help="Build even if nothing changed.")
-@click.option("--from", "start", metavar="BOUND", help="Of tables with a window: build again what begins here.")
+@click.option(
+    "--from",
+    "start",
+    metavar="BOUND",
+    help="Of tables with a window: build again what begins here.",
+)
 @click.option("--to", "end", metavar="BOUND", help="Build again what ends before: a date, a time in UTC or a key.")
 @json_option
 @click.pass_context
@@ -42,7 +47,8 @@ def command_run(
 ) -> int:
     """Build, check and publish products, each after those that it reads.
 
-    Consumers see the new tables only if every check of severity error passed.
+    Consumers see the new tables only if every check of severity error passed. A range (--from, --to) is built only of
+    products that are named, and all of them need a table with a window.
     """
     mesh = opened(context)
     with progress(quiet=as_json) as listener:

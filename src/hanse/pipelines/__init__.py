@@ -7,7 +7,7 @@ from hanse.pipelines.mend import needed_snapshots
 from hanse.pipelines.retention import expired_releases
 from hanse.pipelines.rollback import pause_problem, roll_back
 from hanse.pipelines.run import Outcome, execute
-from hanse.pipelines.situation import Surroundings, order
+from hanse.pipelines.situation import Surroundings, order, require_windows
 from hanse.pipelines.windows import Asked
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "needed_snapshots",
     "order",
     "pause_problem",
+    "require_windows",
     "roll_back",
 ]

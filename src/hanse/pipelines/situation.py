@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
-from hanse.base import Clock, IngestError, ProductName, RunError, digest, new_id
+from hanse.base import Clock, IngestError, Problems, ProductName, RunError, digest, new_id
 from hanse.base.suggest import did_you_mean
 from hanse.ingest import HashStore, InputState, RemoteFiles, observe_input
 from hanse.ingest.codes import FILE_NOT_OPEN
@@ -114,8 +114,8 @@ def observe_situation(around: Surroundings, reader: Reader, name: ProductName, a
             fix="look at `hanse plan`, then run `hanse apply`",
             subject=str(name),
         )
-    if asked is not None:
-        _require_window(name, entry.windows, asked)
+    if asked is not None and (refusal := _no_window(name, entry.windows, asked)):
+        raise refusal
     folder = os.path.join(around.workspace.mesh.root, os.path.dirname(entry.path))
     # Only an edit moves an input port to another major, so what was applied decides which one is read.
     inputs = pinned_inputs(name, around.workspace, reader.product(name)) if entry.inputs else ()
@@ -150,15 +150,27 @@ def observe_situation(around: Surroundings, reader: Reader, name: ProductName, a
     return Situation(name, inputs, files, releases, visible.get(name), now, key, entry.windows, asked)
 
 
-def _require_window(name: ProductName, windows: Sequence[Window], asked: Asked) -> None:
-    if not any(w.is_timed is asked.is_timed for w in windows):
-        kind = "times" if asked.is_timed else "keys"
-        raise RunError(
-            NO_WINDOW,
-            f"{name} has no table with a window over {kind}, so no range of it can be built by itself",
-            fix="run it without a range, or give a table a `window` in `pipeline.yaml`",
-            subject=str(name),
-        )
+def require_windows(workspace: Workspace, names: Iterable[ProductName], asked: Asked) -> None:
+    """Refuse a range for several products before any of them runs.
+
+    Raises:
+        Problems: HNS-L082: products of which no table has a window for the range asked for.
+    """
+    refusals = [r for name in names if (r := _no_window(name, workspace.entries[name].windows, asked))]
+    if refusals:
+        raise Problems([r.problem for r in refusals])
+
+
+def _no_window(name: ProductName, windows: Sequence[Window], asked: Asked) -> RunError | None:
+    if any(w.is_timed is asked.is_timed for w in windows):
+        return None
+    kind = "times" if asked.is_timed else "keys"
+    return RunError(
+        NO_WINDOW,
+        f"{name} has no table with a window over {kind}, so no range of it can be built by itself",
+        fix="run it without a range, or give a table a `window` in `pipeline.yaml`",
+        subject=str(name),
+    )
 
 
 def product_seen(around: Surroundings, situation: Situation) -> Product:

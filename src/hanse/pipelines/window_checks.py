@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from hanse.base import Location, Problem, RunError
 from hanse.base.suggest import did_you_mean
@@ -18,11 +19,24 @@ def check_windows(graph: Graph) -> Iterator[Problem]:
         if settings.window is None:
             yield from _without(graph.product, node)
         elif node.is_private:
-            what = f"private transform `{node.name}` of {graph.product.name} has a window, and is built as a whole"
-            fix = "give the window to the table of a contract that reads it"
-            yield Problem(WINDOW_UNUSED, what, settings.where, fix=fix, subject=str(graph.product.name))
+            yield _private(graph, node, settings.where)
         else:
             yield from _with(graph.product, node, settings.window, settings.where)
+
+
+def _private(graph: Graph, node: Node, where: Location | None) -> Problem:
+    product = graph.product.name
+    # The settings of a name hold for all its majors, so what is left of a major that was retired takes them, too.
+    later = next((n.name for n in graph.nodes if n.table and n.table.name == node.name), None)
+    if later is None or node.transform is None:
+        what = f"private transform `{node.name}` of {product} has a window, and is built as a whole"
+        fix = "give the window to the table of a contract that reads it"
+        return Problem(WINDOW_UNUSED, what, where, fix=fix, subject=str(product))
+    what = f"transform `{node.name}` of {product} has a window, and builds no table of a contract any more"
+    why = f"the table `{node.name}` is built by `{later}`, and a private transform is built as a whole"
+    file = PurePosixPath(node.transform.path).name
+    fix = f"rename `transforms/{file}`, which is read still" if node in graph.needed else f"delete `transforms/{file}`"
+    return Problem(WINDOW_UNUSED, what, Location(node.transform.path), why, fix, subject=str(product))
 
 
 def relation_of_until(node: Node, window: Window) -> tuple[Read, tuple[str, ...]] | None:

@@ -239,8 +239,20 @@ class Windowing:
             ends = self.window.text(self.window.at(last))
             raise self._outside(f"what there is ends at {ends}", f"ask for a range up to {ends}")
         if first >= until:
-            raise self._outside("it is empty", "give a `--to` after `--from`, and after the window's start")
+            raise self._empty(last)
         return ((first, until),)
+
+    def _empty(self, last: int) -> RunError:
+        """Return what is wrong with a range that holds nothing, by the ends that were given."""
+        assert self.asked is not None
+        ends, begins = self.window.text(self.window.at(last)), self.window.text(self.window.start)
+        if self.asked.end is None and not last:
+            return self._outside("there is nothing yet", "run it without a range once there is something")
+        if self.asked.end is None:
+            return self._outside(f"what there is ends at {ends}", f"give a `--from` before {ends}")
+        if self.asked.start is None:
+            return self._outside(f"the window begins at {begins}", f"give a `--to` after {begins}")
+        return self._outside("it is empty", "give a `--to` after `--from`")
 
     def _outside(self, why: str, fix: str) -> RunError:
         assert self.asked is not None
