@@ -238,21 +238,30 @@ def test_columns_that_swap_names_make_readers_misread(swapped: Folder, registry:
     assert "finance.report.daily" in warning.what
 
 
-@pytest.mark.parametrize(("column", "effect"), [("gross", "changes"), ("net", "misreads")])
-def test_a_reader_that_is_rewritten_with_the_swap_does_not_misread(
-    swapped: Folder, registry: Registry, column: str, effect: str
-) -> None:
-    swapped.product(
-        "finance.report",
-        {"daily": {"total": "number"}},
-        inputs={"orders": "sales.orders.orders"},
-        purpose="What is left of orders.",
-    )
-    document = {"daily": table({"total": [["sales.orders.orders", column, "aggregated"]]})}
-    plan = plan_of(swapped, registry, lineage=lambda name: document if name.product == "report" else {})
-    columns = nodes(explain(plan)["tree"], "column")
-    assert [(t["table"], t["effect"]) for t in columns[column]["touches"]] == [("finance.report.daily", effect)]
-    assert [p.code.id for p in plan.warnings] == (["HNS-P010"] if effect == "misreads" else [])
+def test_only_what_is_written_with_the_swap_does_not_misread(swapped: Folder, registry: Registry) -> None:
+    inputs = {"orders": "sales.orders.orders"}
+    columns = {"total": "number", "most": "number"}
+    source = "sales.orders.orders"
+    swapped.product("finance.report", {"daily": columns}, inputs=inputs, purpose="What is left of orders.")
+    swapped.product("finance.tax", {"due": {"total": "number"}}, inputs=inputs)
+
+    def plan(**documents: Any) -> Plan:
+        return plan_of(swapped, registry, lineage=lambda name: documents.get(name.product, {}))
+
+    def effects(plan: Plan) -> dict[tuple[str, str], str]:
+        found = nodes(explain(plan)["tree"], "column")
+        return {(c, t["table"]): t["effect"] for c in ("gross", "net") for t in found[c]["touches"]}
+
+    rewritten: dict[str, Any] = {"total": [[source, "gross", "aggregated"]], "most": [[source, "gross", "aggregated"]]}
+    new = {"due": table({"total": [[source, "net", "aggregated"]]})}
+    followed = plan(report={"daily": table(rewritten)}, tax=new)
+    assert effects(followed) == {("gross", "finance.report.daily"): "changes", ("net", "finance.tax.due"): "changes"}
+    assert "HNS-P010" not in {p.code.id for p in followed.warnings}
+    grown: dict[str, Any] = {"total": [[source, "net", "aggregated"]], "most": [[source, "gross", "aggregated"]]}
+    forgot = plan(report={"daily": table(grown)}, tax=new)
+    assert effects(forgot)["net", "finance.report.daily"] == "misreads"
+    told = [p.what for p in forgot.warnings if p.code.id == "HNS-P010"]
+    assert ["`sales.orders.orders.net` means another" in what for what in told] == [True]
 
 
 def test_a_column_that_is_shown_under_a_taken_name_goes_by_its_own(applied: Folder, registry: Registry) -> None:

@@ -30,13 +30,12 @@ def consequences(steps: Sequence[Step], reader: Reader) -> tuple[Impact, ...]:
     planned = {step.name: step for step in steps if isinstance(step, PutProduct)}
     sources = {**reader.sources(), **{name: tuple(_read(step)) for name, step in planned.items()}}
     names = downstream(sources, {table.owner for table, *_ in changes})
-    graph = Graph(
-        [
-            *(origins for p in reader.products(names - planned.keys()) for origins in of_applied(p)),
-            *(origins for name in sorted(names & planned.keys()) for origins in _planned(planned[name])),
-        ],
-        before=(origins for p in reader.products(names & planned.keys()) for origins in of_applied(p)),
-    )
+    products = list(reader.products(names))
+    tables = [
+        *(origins for p in products if p.name not in planned for origins in of_applied(p)),
+        *(origins for name in sorted(names & planned.keys()) for origins in _planned(planned[name])),
+    ]
+    graph = Graph(tables, (origins for p in products for origins in of_applied(p)))
     found = (impact(graph, table, column, fate, shown=shown) for (table, shown, column), fate in changes.items())
     return tuple(one for one in found if one.touched)
 

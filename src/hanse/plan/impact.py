@@ -206,8 +206,8 @@ class _Spread:
                 certain = self._column is None or (edge.column is not None and not self._inside)
                 return Effect.BREAKS if certain else Effect.MAY_BREAK
             case Fate.REPLACED:
-                # A transform that is rewritten together with the names means what it says.
-                return Effect.CHANGES if str(edge.table) in self._graph.rewritten else Effect.MISREADS
+                # What is written together with the names means what it says.
+                return Effect.MISREADS if self._graph.is_old(edge) else Effect.CHANGES
             case Fate.RETYPED:
                 return Effect.CHANGES if edge.how is How.DIRECT else Effect.MAY_BREAK
             case Fate.CHANGES:

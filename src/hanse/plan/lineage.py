@@ -59,13 +59,26 @@ class Graph:
 
     Attributes:
         tables: the tables by their addresses.
-        rewritten: addresses of those that a plan makes of other columns than before.
     """
 
-    def __init__(self, tables: Iterable[Origins], before: Iterable[Origins] = ()) -> None:
+    def __init__(self, tables: Iterable[Origins], applied: Iterable[Origins] | None = None) -> None:
+        """Take in tables as a plan makes them.
+
+        Args:
+            tables: the tables.
+            applied: the same as they were before; None: nothing of them changes.
+        """
         self.tables: Mapping[str, Origins] = {str(t.name): t for t in tables}
-        self.rewritten = frozenset(
-            str(t.name) for t in before if (now := self.tables.get(str(t.name))) and set(now.edges) != set(t.edges)
+        self._applied = self.tables if applied is None else {str(t.name): t for t in applied}
+
+    def is_old(self, edge: Edge) -> bool:
+        """Whether a table used, or may have used, a column for the same column before the plan."""
+        before = self._applied.get(str(edge.table))
+        return before is not None and any(
+            (e.target, e.source) == (edge.target, edge.source)
+            and not e.uses_rows
+            and (edge.column is None or e.column in (None, edge.column))
+            for e in before.edges
         )
 
     @cached_property
