@@ -23,6 +23,38 @@ def _head(kinds: bytes) -> bytes:
 _HEAD = len(_head(b""))
 
 
+def read_sealed(path: str) -> dict[str, Any] | None:
+    """Return the documents that :func:`write_sealed` wrote to a file; None: there are none, or not as it wrote them."""
+    try:
+        data = read_bytes(path)
+        kinds = json.loads(data[_HEAD:-1])
+    except (OSError, ValueError, RecursionError):
+        return None
+    # A flipped bit would be believed, or break whoever reads what it spoilt.
+    if data[:_HEAD] != _head(data[_HEAD:-1]) or not isinstance(kinds, dict):
+        return None
+    return kinds
+
+
+def write_sealed(path: str, kinds: dict[str, Any]) -> bool:
+    """Write documents to a file by replacing it whole; say whether that was possible. Its folder is made."""
+    text = json.dumps(kinds, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    part = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.part"
+    # A mesh on a read-only disk works without its shortcut.
+    with contextlib.suppress(OSError):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        try:
+            with open(part, "xb") as file:
+                file.write(_head(text) + text + b"}")
+            os.replace(part, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(part)
+            raise
+        return True
+    return False
+
+
 class ContentCache:
     """JSON documents by kind and key.
 
@@ -41,15 +73,13 @@ class ContentCache:
         self._lock = threading.Lock()
 
     def _read(self) -> dict[str, dict[str, Any]]:
-        try:
-            data = read_bytes(self._path)
-            kinds = json.loads(data[_HEAD:-1])
-        except (OSError, ValueError, RecursionError):
-            return {}
-        # A flipped bit would be believed, or break whoever reads what it spoilt.
-        if data[:_HEAD] != _head(data[_HEAD:-1]) or not isinstance(kinds, dict):
-            return {}
+        kinds = read_sealed(self._path) or {}
         return kinds if all(isinstance(kind, dict) for kind in kinds.values()) else {}
+
+    @property
+    def folder(self) -> str:
+        """The folder that the file lies in, absolute."""
+        return os.path.dirname(self._path)
 
     def get(self, kind: str, key: str) -> Any | None:
         """Return a document, or None. It must not be changed."""
@@ -79,18 +109,5 @@ class ContentCache:
     def _save(self) -> None:
         if not self._changed:
             return
-        text = json.dumps(self._kinds, separators=(",", ":"), ensure_ascii=False)
-        kinds = text.encode("utf-8", "surrogatepass")
-        part = f"{self._path}.{os.getpid()}.{os.urandom(4).hex()}.part"
-        # A mesh on a read-only disk works without its shortcut.
-        with contextlib.suppress(OSError):
-            os.makedirs(os.path.dirname(self._path), exist_ok=True)
-            try:
-                with open(part, "xb") as file:
-                    file.write(_head(kinds) + kinds + b"}")
-                os.replace(part, self._path)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(part)
-                raise
+        if write_sealed(self._path, self._kinds):
             self._changed = False

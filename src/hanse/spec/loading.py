@@ -35,6 +35,7 @@ from hanse.spec.workspace import Entry, Workspace
 
 if TYPE_CHECKING:
     from hanse.spec.assemble import Assembly
+    from hanse.spec.assembled import AssembledProducts
     from hanse.spec.mesh import Domain, MeshConfig
     from hanse.spec.product import Product
 
@@ -108,6 +109,7 @@ class _Load:
     def __init__(self, root: str, cache: ContentCache | None, environ: Mapping[str, str]) -> None:
         self._root = root
         self._cache = cache
+        self._assembled: AssembledProducts | None = None  # what only reads summaries needs none of its classes
         self._environ = environ
         self._problems: list[Problem] = []
         self._sources: SourceSettings | None = None
@@ -134,7 +136,7 @@ class _Load:
         self._save()
         if mesh is None:
             raise Problems(_sorted(self._problems))
-        parse = _parser(self._root, self._environ)
+        parse = _parser(self._root, self._environ, self._cache)
         return Workspace(mesh, domains, entries, tuple(_sorted(self._problems)), parse, dict(self._products))
 
     def config(self) -> MeshConfig:
@@ -148,6 +150,8 @@ class _Load:
             for kind, keys in self._seen.items():
                 self._cache.keep_only(kind, keys)
             self._cache.save()
+        if self._assembled is not None:
+            self._assembled.keep_only(self._seen["product"])
 
     def _report(self, problem: Problem) -> None:
         self._problems.append(problem)
@@ -296,6 +300,9 @@ class _Load:
         assembly = assemble(name, folder, self._environ)
         if assembly.product and len(self._products) < _KEEP:
             self._products[name] = assembly.product
+            self._assembled = self._assembled or _assembled(self._cache)
+            if self._assembled is not None:
+                self._assembled.put(name, folder, assembly)
         return assembly
 
     def _not_a_product(self, relative: str) -> None:
@@ -360,10 +367,15 @@ def _sorted(problems: list[Problem]) -> list[Problem]:
     return sorted(problems, key=lambda p: (p.where or Location(""), p.code.id, p.what))
 
 
-def _parser(root: str, environ: Mapping[str, str]) -> Callable[[ProductName], Product]:
-    def parse(name: ProductName) -> Product:
-        from hanse.spec.assemble import assemble  # pydantic and YAML are loaded when needed only
+def _assembled(cache: ContentCache | None) -> AssembledProducts | None:
+    """Return the parsed products that are kept beside a cache."""
+    from hanse.spec.assembled import AssembledProducts
 
+    return AssembledProducts(f"{cache.folder}/products") if cache is not None else None
+
+
+def _parser(root: str, environ: Mapping[str, str], cache: ContentCache | None) -> Callable[[ProductName], Product]:
+    def parse(name: ProductName) -> Product:
         relative = f"domains/{name.domain}/{name.product}"
         path = f"{root}/{relative}"
         if not os.path.isdir(path):
@@ -374,9 +386,18 @@ def _parser(root: str, environ: Mapping[str, str]) -> Callable[[ProductName], Pr
                 fix="see `hanse list`",
                 subject=str(name),
             )
-        assembly = assemble(name, read_folder(path, relative), environ)
+        folder = read_folder(path, relative)
+        assembled = _assembled(cache)
+        known = assembled.get(name, folder) if assembled is not None else None
+        if known is not None:
+            return known
+        from hanse.spec.assemble import assemble  # pydantic and YAML are loaded when needed only
+
+        assembly = assemble(name, folder, environ)
         if assembly.product is None:
             raise Problems(_sorted([p for p in assembly.problems if p.severity is Severity.ERROR]))
+        if assembled is not None:
+            assembled.put(name, folder, assembly)
         return assembly.product
 
     return parse
