@@ -16,11 +16,14 @@ from hanse.pipelines.codes import (
 )
 from hanse.pipelines.deliver import Change, Fresh
 from hanse.pipelines.graph import Node, NodeRead, published_name, settings_of
+from hanse.pipelines.outdated import has_sql_rules
 from hanse.pipelines.stage import (
     relation_of,
 )
 from hanse.pipelines.work import Work
-from hanse.registry import CheckResult, CheckStatus
+from hanse.registry import CheckResult, CheckStatus, ReleasedTable
+
+_RECENT = 3
 
 
 class Checking:
@@ -36,6 +39,9 @@ class Checking:
         here = {n.name: relation_of(NodeRead(n.name)) for n in served}
         bound = scans.keys() | {relation_of(NodeRead(n.name)) for n in staged}
         relations = {name: relation for name, relation in here.items() if relation in bound}
+        if any(has_sql_rules(n) for n in staged):
+            for name in tuple(self._work.found.unbound):
+                self._bind(name)
         for number, node in enumerate(staged, 1):
             self._check(node, relations)
             self._work.listener("check", node.name, number, len(staged))
@@ -56,11 +62,18 @@ class Checking:
                 verdict = self._verify_growth(node, change, relations)
                 measured.rows = change.rows
             else:
+                self._bind(node.name)
                 verdict = self._verify(node, relations[node.name], change.files, relations)
                 measured.rows = change.rows
             measured.output = {"checks": len(verdict.results), "warnings": verdict.warnings}
         self._work.found.results.extend(verdict.results)
         self._work.found.failed_rows.extend(verdict.failed_rows)
+
+    def _bind(self, name: str) -> None:
+        """Bind a whole table, if nobody needed it so far."""
+        scan = self._work.found.unbound.pop(name, None)
+        if scan is not None:
+            self._session.bind(relation_of(NodeRead(name)), scan)
 
     def _verify(
         self,
@@ -104,6 +117,7 @@ class Checking:
             self._session.bind(fresh.relation, TableScan(fresh.files, self._work.columns[node.name]))
         verdicts = [self._verify(node, fresh.relation, fresh.files, relations, by_row)]
         if by_table:
+            self._bind(node.name)
             verdicts.append(self._verify(node, relations[node.name], change.files, relations, by_table))
         results = tuple(r for v in verdicts for r in v.results)
         return quality.Verdict(results, tuple(f for v in verdicts for f in v.failed_rows))
@@ -130,16 +144,21 @@ class Checking:
         now = _ids(self._work.columns[node.name])
         if any(now[name] != field_id for name, field_id in then.items() if name in now):
             return False  # a name of then is another column now
+        known = self._known_checks(visible)
+        return bool(known) and all((c.id, c.clause, c.severity) in known for c in self._checks(node))
+
+    def _known_checks(self, visible: ReleasedTable) -> frozenset[tuple[str, str, Severity]]:
+        """Return what the rows of a snapshot were checked for; nothing if no release of it was checked."""
         reader = self._work.around.registry.reader()
-        for earlier in reader.releases(self._work.product.name):
-            table = next((t for t in earlier.tables if t.table == visible.table), None)
-            if table is None or table.snapshot_id != visible.snapshot_id or earlier.run_id is None:
-                continue
-            results = reader.checks(earlier.run_id, table=visible.table)
-            known = {(r.check_id, r.clause, r.severity) for r in results}
-            if known:
-                return all((c.id, c.clause, c.severity) in known for c in self._checks(node))
-        return False
+        for limit in (_RECENT, None):  # mostly the visible release; a product may have thousands
+            for earlier in reader.releases(self._work.product.name, limit=limit):
+                table = next((t for t in earlier.tables if t.table == visible.table), None)
+                if table is None or table.snapshot_id != visible.snapshot_id or earlier.run_id is None:
+                    continue
+                results = reader.checks(earlier.run_id, table=visible.table)
+                if results:
+                    return frozenset((r.check_id, r.clause, r.severity) for r in results)
+        return frozenset()
 
     def _record_checks(self) -> None:
         self._work.log.flush()

@@ -15,7 +15,7 @@ from hanse.interfaces.codes import NO_SUCH_SOURCE_TABLE, VALUE_UNREADABLE
 from hanse.pipelines.deliver import delivered_table
 from hanse.pipelines.graph import FileRead, build_graph, settings_of
 from hanse.pipelines.records import StepLog
-from hanse.pipelines.situation import Situation, Surroundings, product_seen, require_open
+from hanse.pipelines.situation import Openness, Situation, Surroundings, product_seen
 from hanse.pipelines.stage import NO_ROOM, no_room, relation_of, require_source_columns
 from hanse.pipelines.work import Work
 from hanse.registry import Run
@@ -76,7 +76,7 @@ def _read_one(
         database = database_of(first, mesh, product.folder, around.environ)
     if first.sqlite is not None:
         reference = FileReference(first.name, first.sqlite, first.where or Location(product.path), first.shown)
-        require_open(around.workspace, product.name, reference, os.path.join(product.folder, first.sqlite))
+        Openness(around.workspace, product.name, reference).require(os.path.join(product.folder, first.sqlite))
     with reading(first, subject):
         snapshot = around.databases.open(database, writable=[scratch], limits=limits)
     with snapshot:

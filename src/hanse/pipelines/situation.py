@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 
 from hanse.base import Clock, IngestError, Problems, ProductName, RunError, digest, new_id
 from hanse.base.suggest import did_you_mean
@@ -136,7 +135,7 @@ def observe_situation(around: Surroundings, reader: Reader, name: ProductName, a
             folder,
             around.hashes,
             taken.get(f.name, ()),
-            partial(require_open, around.workspace, name, f),
+            Openness(around.workspace, name, f).require,
             around.remote,
         )
         for f in entry.files
@@ -200,32 +199,59 @@ def _taken(reader: Reader, visible: Release | None) -> Mapping[str, frozenset[st
     return found
 
 
-def require_open(workspace: Workspace, name: ProductName, source: FileReference, path: str) -> None:
-    """Refuse a file of the mesh's own storage, of another product, or not allowed; links are followed first.
+class Openness:
+    """Refuses files of the mesh's own storage, of another product, or not allowed; links are followed first.
 
-    Raises:
-        IngestError: HNS-I006, HNS-S048.
+    What is the same for all files of an input is found out once: a pattern may match thousands.
     """
-    root = os.path.realpath(workspace.mesh.root)
-    real = os.path.realpath(path)
-    stores = (workspace.mesh.state, os.path.join(root, workspace.mesh.warehouse))
-    closed = any(_is_below(real, os.path.realpath(store)) for store in stores)
-    if _is_below(real, root):
-        parts = os.path.relpath(real, root).split(os.sep)
-        owner = ProductName(parts[1], parts[2]) if parts[0] == "domains" and len(parts) > 3 else name
-        closed = closed or (owner != name and owner in workspace.entries)
-    if closed:
-        raise IngestError(
-            FILE_NOT_OPEN,
-            f"input `{source.name}` of {name}: {source.shown} is not this product's to read",
-            where=source.where,
-            fix="read another product through an input port; keep deliveries in this product's folder or outside",
-            subject=str(name),
-        )
-    folder = os.path.join(root, os.path.dirname(workspace.entries[name].path))
-    refused = local_problem(source, real, folder, workspace.mesh.sources)
-    if refused:
-        raise IngestError(refused.code, refused.what, where=refused.where, why=refused.why, fix=refused.fix)
+
+    def __init__(self, workspace: Workspace, name: ProductName, source: FileReference) -> None:
+        self._workspace, self._name, self._source = workspace, name, source
+        self._root = os.path.realpath(workspace.mesh.root)
+        stores = (workspace.mesh.state, os.path.join(self._root, workspace.mesh.warehouse))
+        self._stores = tuple(os.path.realpath(store) for store in stores)
+        self._folder = os.path.realpath(os.path.join(self._root, os.path.dirname(workspace.entries[name].path)))
+        self._folders: dict[str, str] = {}
+
+    def require(self, path: str) -> None:
+        """Require that a file may be read.
+
+        Raises:
+            IngestError: HNS-I006, HNS-S048.
+        """
+        real = self._real(path)
+        if any(_is_below(real, store) for store in self._stores) or self._is_anothers(real):
+            raise IngestError(
+                FILE_NOT_OPEN,
+                f"input `{self._source.name}` of {self._name}: {self._source.shown} is not this product's to read",
+                where=self._source.where,
+                fix="read another product through an input port; keep deliveries in this product's folder or outside",
+                subject=str(self._name),
+            )
+        if _is_below(real, self._folder):
+            return
+        refused = local_problem(self._source, real, self._folder, self._workspace.mesh.sources)
+        if refused:
+            raise IngestError(refused.code, refused.what, where=refused.where, why=refused.why, fix=refused.fix)
+
+    def _real(self, path: str) -> str:
+        if os.path.islink(path):
+            return os.path.realpath(path)
+        folder, name = os.path.split(path)
+        if name in ("", os.curdir, os.pardir):
+            return os.path.realpath(path)
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder)
+        return os.path.join(self._folders[folder], name)
+
+    def _is_anothers(self, real: str) -> bool:
+        if not _is_below(real, self._root):
+            return False
+        parts = real[len(self._root.rstrip(os.sep)) + 1 :].split(os.sep)
+        if parts[0] != "domains" or len(parts) <= 3:
+            return False
+        owner = ProductName(parts[1], parts[2])
+        return owner != self._name and owner in self._workspace.entries
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -122,7 +122,11 @@ class Staging:
         if change is None:
             return
         name = relation_of(NodeRead(node.name))
-        self._session.bind(name, TableScan(change.files, self._work.columns[node.name]))
+        scan = TableScan(change.files, self._work.columns[node.name])
+        if any(NodeRead(node.name) in reader.reads.values() for reader in self._work.graph.needed):
+            self._session.bind(name, scan)
+        else:
+            self._work.found.unbound[node.name] = scan
         with self._work.found.lock:
             self._work.found.staged[node.name] = change
             self._work.found.ready[name] = change.rows

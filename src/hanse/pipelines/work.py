@@ -11,6 +11,7 @@ from hanse.base import Problems, RunError, Severity, TableName
 from hanse.interfaces import (
     StagedFile,
     StoredColumn,
+    TableScan,
 )
 from hanse.pipelines.codes import (
     FILES_TAKEN_BEFORE,
@@ -34,10 +35,12 @@ class Found:
     """What was staged and found so far, shared by the threads of one build.
 
     ``ready`` holds the rows, where known, of everything that can be read, by the session's name for it.
+    ``unbound`` holds tables, by node name, that nobody has asked for yet: a table may have thousands of files.
     ``sound`` holds tables that were refused: their rows without values that could not be cast, for checks only.
     """
 
     ready: dict[str, int | None] = field(default_factory=dict)
+    unbound: dict[str, TableScan] = field(default_factory=dict)
     staged: dict[str, Change] = field(default_factory=dict)
     sound: dict[str, StagedFile] = field(default_factory=dict)
     results: list[CheckResult] = field(default_factory=list)
