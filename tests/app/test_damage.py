@@ -153,4 +153,5 @@ def test_a_repair_never_makes_it_worse(
     for table in TABLES:
         if table.rpartition(".")[0] in built:
             continue  # made anew of what its inputs are now
-        assert after[table] == right[table] or after[table] == before[table]
+        unreadable = isinstance(before[table], str) and isinstance(after[table], str)  # codes of errors
+        assert after[table] == right[table] or unreadable

@@ -787,3 +787,15 @@ def test_a_look_at_the_end_finds_any_change_of_a_footer(tmp_path: Path) -> None:
         assert fault(file, "t", deep=False)
     path.write_bytes(content)
     assert fault(file, "t", deep=False) is None
+
+
+def test_a_catalog_whose_schema_is_no_text_is_damaged(tmp_path: Path) -> None:
+    """SQLite quotes the damaged schema in its message, and Python cannot read that."""
+    with open_tables(tmp_path) as store:
+        store.create(ORDERS, TWO)
+    database = tmp_path / "catalog.db"
+    content = database.read_bytes()
+    at = content.index(b"CREATE TABLE iceberg_tables") + len("CREATE TABLE ")
+    database.write_bytes(content[:at] + b"\xcc\xff(" + content[at + 3 :])
+    with open_tables(tmp_path) as store, refused(CORRUPT_STORE):
+        store.schema(ORDERS)

@@ -55,6 +55,10 @@ def mapped(place: str) -> Iterator[None]:
         raise _mapped(place, error.orig or error) from error
     except (exc.SQLAlchemyError, sqlite3.Error) as error:
         raise _mapped(place, error) from error
+    except UnicodeDecodeError as error:
+        # SQLite quotes a damaged schema in its message, and Python cannot read that.
+        what = f"the registry {place} is damaged"
+        raise RegistryError(CORRUPT, what, why="it holds what is no text", fix="restore it from a backup") from error
 
 
 @contextmanager

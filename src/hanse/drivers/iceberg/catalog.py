@@ -167,6 +167,8 @@ class Catalog:
                     return []
                 found = [row[0] for row in connection.execute("PRAGMA integrity_check(20)")]
                 connection.execute("SELECT metadata_location, iceberg_type FROM iceberg_tables LIMIT 1").fetchall()
+            except UnicodeDecodeError:
+                return ["the schema holds what is no text"]
             except sqlite3.DatabaseError as error:
                 if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
                     return [str(error)]

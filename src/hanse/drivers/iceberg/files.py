@@ -60,6 +60,9 @@ def storage_errors(doing: str, subject: str | None = None) -> Iterator[None]:
         number = getattr(error, "sqlite_errorcode", None)
         code = STORAGE_FAILED if number is None else _SQLITE.get(number & 0xFF, STORAGE_FAILED)
         raise storage_error(code, f"cannot {doing}", str(error), subject) from error
+    except UnicodeDecodeError as error:
+        # SQLite quotes a damaged schema in its message, and Python cannot read that.
+        raise storage_error(CORRUPT_STORE, f"cannot {doing}", "it holds what is no text", subject) from error
 
 
 def storage_error(code: Code, what: str, why: str, subject: str | None = None) -> StorageError:
