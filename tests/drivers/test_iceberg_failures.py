@@ -795,7 +795,10 @@ def test_a_catalog_whose_schema_is_no_text_is_damaged(tmp_path: Path) -> None:
         store.create(ORDERS, TWO)
     database = tmp_path / "catalog.db"
     content = database.read_bytes()
-    at = content.index(b"CREATE TABLE iceberg_tables") + len("CREATE TABLE ")
-    database.write_bytes(content[:at] + b"\xcc\xff(" + content[at + 3 :])
+    named, written = b"tableiceberg_tables", b"CREATE TABLE iceberg_tables"
+    assert named in content
+    assert written in content
+    content = content.replace(named, b"table\xccceberg_tables", 1)
+    database.write_bytes(content.replace(written, b"CREXTE TABLE iceberg_tables", 1))
     with open_tables(tmp_path) as store, refused(CORRUPT_STORE):
         store.schema(ORDERS)
