@@ -21,6 +21,7 @@ from hanse.app import Mesh
 from hanse.base import Problems
 from hanse.base.clock import SetClock
 from hanse.testing.meshes import Columns, MeshFolder
+from kill_boundaries import KILLED_AT_A_BOUNDARY
 
 PRODUCT = "domains/a/b"
 DAILY: Columns = {"day": {"logicalType": "date", "primaryKey": True, "required": True}, "n": "integer"}
@@ -654,48 +655,10 @@ def test_a_killed_run_that_is_not_gone_on_with_leaves_no_files(folder: MeshFolde
         assert days(mesh) == {1: 1, 2: 2}
 
 
-# Kills its own process at the n-th boundary: before and after every transaction, every staged file and every commit.
-KILLED_ANYWHERE = """
-import os, signal, sys
-from contextlib import contextmanager
-import hanse
-from hanse.drivers.duckdb.session import DuckDBSession
-from hanse.drivers.iceberg import IcebergTables
+KILLED_ANYWHERE = f"""{KILLED_AT_A_BOUNDARY}
 from hanse.pipelines import ranges, records
-from hanse.registry import Registry
-
 records._FLUSH_SECONDS = 0.0
 ranges.WORKERS = 1
-reached, fatal = 0, int(sys.argv[2])
-
-def boundary():
-    global reached
-    reached += 1
-    if reached == fatal:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-def around(kind, name):
-    original = getattr(kind, name)
-    def wrapped(*args, **options):
-        boundary()
-        result = original(*args, **options)
-        boundary()
-        return result
-    setattr(kind, name, wrapped)
-
-write = Registry.write
-
-@contextmanager
-def killed_write(self):
-    boundary()
-    with write(self) as writer:
-        yield writer
-        boundary()
-    boundary()
-
-Registry.write = killed_write
-around(IcebergTables, "commit")
-around(DuckDBSession, "stage")
 with hanse.open_mesh(sys.argv[1]) as mesh:
     assert mesh.run(["a.b"], start="2024-01-01", end="2024-01-03")["succeeded"] == 1
 """
