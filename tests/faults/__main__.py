@@ -14,7 +14,10 @@ from pathlib import Path
 
 from faults.kinds import Fault
 from faults.operations import OPERATIONS
-from faults.workshop import Verdict, Workshop, choose, scratch
+from faults.workshop import Verdict, Workshop, scratch, shuffled
+
+_TRIES = 10
+"""Of so many faults, one must happen."""
 
 
 def main() -> int:
@@ -43,12 +46,21 @@ def main() -> int:
 
 
 def _some(workshop: Workshop, name: str, count: int) -> list[Verdict]:
-    """Try faults until so many have happened; a few never do, because no two runs make quite the same calls."""
+    """Try faults of all kinds in turn until so many have happened.
+
+    A fault that does not happen is replaced by another of its kind: no two runs make quite the same calls, least of
+    all with a second process at work beside them.
+    """
     verdicts: list[Verdict] = []
-    for fault in choose(workshop.prepare(name).faults(), 2 * count):
-        if sum(v.fired is not None for v in verdicts) == count:
-            break
-        verdicts.append(_tried(workshop, fault, verbose=False))
+    groups = shuffled(workshop.prepare(name).faults()).values()
+    fired = 0
+    while fired < count and any(groups) and len(verdicts) < _TRIES * count:
+        for group in groups:
+            while group and fired < count:
+                verdicts.append(_tried(workshop, group.pop(), verbose=False))
+                if verdicts[-1].fired is not None:
+                    fired += 1
+                    break
     return verdicts
 
 

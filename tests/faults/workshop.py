@@ -264,18 +264,15 @@ def _began_with_ours(error: BaseException | None) -> bool:
     return error is not None
 
 
-def choose(faults: list[Fault], count: int) -> list[Fault]:
-    """Return so many faults, the same each time, spread over all boundaries and all kinds alike."""
+def shuffled(faults: list[Fault]) -> dict[str, list[Fault]]:
+    """Return faults by kind, each kind in an order that is by chance but the same each time."""
     by_kind: dict[str, list[Fault]] = {}
     for fault in faults:
         by_kind.setdefault(fault.kind, []).append(fault)
     order = random.Random(1)
     for group in by_kind.values():
         order.shuffle(group)
-    chosen: list[Fault] = []
-    while len(chosen) < count and any(by_kind.values()):
-        chosen += [group.pop() for group in by_kind.values() if group][: count - len(chosen)]
-    return chosen
+    return by_kind
 
 
 class _Child:
