@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hanse.registry import CheckResult, CheckStatus, FailedRow, Reader, Release, ReleasedTable, Run
+from hanse.registry import CheckResult, CheckVerdict, FailedRow, Reader, Release, ReleasedTable, Run
 
 Document = dict[str, Any]
 
@@ -52,9 +52,9 @@ def check_report(results: Sequence[CheckResult], failed_rows: Sequence[FailedRow
     samples: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in failed_rows:
         samples.setdefault((str(row.table), row.check_id), []).append({"reason": row.reason, "row": dict(row.row)})
-    ordered = sorted(results, key=lambda r: (_URGENCY[r.status], r.severity.value, str(r.table), r.clause))
+    ordered = sorted(results, key=lambda r: (_URGENCY.index(r.verdict.value), str(r.table), r.clause))
     return {
-        "totals": {status.value: sum(r.status is status for r in results) for status in CheckStatus},
+        "totals": {verdict.value: sum(r.verdict is verdict for r in results) for verdict in CheckVerdict},
         "results": [
             {
                 "table": str(r.table),
@@ -62,6 +62,7 @@ def check_report(results: Sequence[CheckResult], failed_rows: Sequence[FailedRow
                 "id": r.check_id,
                 "column": r.column,
                 "status": r.status.value,
+                "verdict": r.verdict.value,
                 "severity": r.severity.value,
                 "failed_rows": r.failed_rows,
                 "total_rows": r.total_rows,
@@ -77,7 +78,7 @@ def check_report(results: Sequence[CheckResult], failed_rows: Sequence[FailedRow
     }
 
 
-_URGENCY = {CheckStatus.ERROR: 0, CheckStatus.FAILED: 1, CheckStatus.MANUAL: 2, CheckStatus.PASSED: 3}
+_URGENCY = ("error", "failed", "warned", "manual", "not_applicable", "passed")
 
 
 def release_document(release: Release) -> Document:

@@ -145,10 +145,11 @@ def _print_checks(report: Document) -> None:
         return
     # What was released broke no check of severity error; whatever is not as it should be is a warning.
     totals = report["totals"]
-    warnings = totals["failed"] + totals["error"]
+    warnings = totals["failed"] + totals["warned"] + totals["error"]
     told = [count(totals["passed"], "check") + " passed"]
     told += [count(warnings, "warning")] if warnings else []
     told += [f"{totals['manual']} for a person to judge"] if totals["manual"] else []
+    told += [f"{totals['not_applicable']} not applicable"] if totals["not_applicable"] else []
     say_field("checks", ", ".join(told))
     print_checks(report)
 

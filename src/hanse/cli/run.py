@@ -165,11 +165,10 @@ def print_run(run: Document) -> None:
 def print_checks(report: Document, *, everything: bool = False) -> None:
     """Print verdicts: those that need attention with a sample of failing rows; all of them if asked."""
     for result in report["results"]:
-        calm = result["status"] in {"passed", "manual"}
+        calm = result["verdict"] in {"passed", "manual", "not_applicable"}
         if calm and not everything:
             continue
-        status = "warning" if result["severity"] == "warning" and not calm else result["status"]
-        say_status(status, _verdict(result), indent=2)
+        say_status(result["verdict"], _verdict(result), indent=2)
         if not calm and result["where"]:
             say(f"    at   {result['where']}")
         if result["status"] == "error" and result["message"]:
@@ -195,6 +194,8 @@ def _verdict(result: Document) -> str:
         return f"{text}: could not run: {result['error']}"
     if result["status"] == "manual":
         return f"{text}: for a person to judge"
+    if result["status"] == "not_applicable":
+        return f"{text}: not applicable: {result['message']}"
     if result["status"] != "failed":
         return text
     if result["failed_rows"] is not None:

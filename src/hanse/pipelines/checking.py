@@ -46,7 +46,7 @@ class Checking:
             self._check(node, relations)
             self._work.listener("check", node.name, number, len(staged))
         self._record_checks()
-        bad = [r for r in self._work.found.results if r.severity is Severity.ERROR and _blocks(r)]
+        bad = [r for r in self._work.found.results if r.blocks]
         if bad:
             raise self._blocked(bad)
 
@@ -186,7 +186,3 @@ def _ids(columns: Sequence[StoredColumn], prefix: str = "") -> dict[str, int]:
         found[prefix + column.name] = column.field_id
         found |= _ids(column.children, f"{prefix}{column.name}.")
     return found
-
-
-def _blocks(result: CheckResult) -> bool:
-    return result.status in {CheckStatus.FAILED, CheckStatus.ERROR}

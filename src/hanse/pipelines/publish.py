@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hanse.base import Clock, Severity, TableName, new_id
+from hanse.base import Clock, TableName, new_id
 from hanse.interfaces import Replacement, Snapshot, TableStore
 from hanse.pipelines.deliver import Change
 from hanse.pipelines.graph import Node, published_name
@@ -68,7 +68,7 @@ def publish(
         created_at=clock.now(),
         tables=tuple(_released(publication, node, snapshots) for node in publication.nodes),
         checks_passed=sum(r.status is CheckStatus.PASSED for r in publication.results),
-        warnings=sum(_warns(r) for r in publication.results),
+        warnings=sum(r.warns for r in publication.results),
     )
     with registry.write() as writer:
         # Only now is it this run's turn: whoever read before saw the release before, also by the clock.
@@ -124,7 +124,3 @@ def _released(publication: Publication, node: Node, snapshots: Mapping[TableName
         parent_id=source.parent_id if growth else None,
         coverage=growth.window.covered_after() if growth and growth.window else None,
     )
-
-
-def _warns(result: CheckResult) -> bool:
-    return result.severity is Severity.WARNING and result.status in {CheckStatus.FAILED, CheckStatus.ERROR}

@@ -31,6 +31,7 @@ from hanse.quality.records import (
     label,
 )
 from hanse.quality.values import bound, coerce, divisor
+from hanse.registry.records import CheckStatus
 from hanse.spec.contract import Column, Table
 from hanse.spec.types import Decimal, List, Map, Scalar, Struct
 
@@ -202,7 +203,7 @@ def _bounded(kind: str, stated: Any, target: Target) -> tuple[ValueTest, ...] | 
     if isinstance(found, Bound):
         return (found,)
     if found:
-        return Settled(False, f"every {target.type} keeps it")
+        return Settled(CheckStatus.PASSED, f"every {target.type} keeps it")
     raise Unverifiable(NONSENSE_CLAUSE, f"no {target.type} can reach `{stated}`")
 
 
@@ -212,7 +213,7 @@ def _length(kind: str, stated: Any, target: Target) -> tuple[ValueTest, ...] | S
     if isinstance(stated, bool) or not isinstance(stated, int) or stated < 0:
         raise Unverifiable(NONSENSE_CLAUSE, f"`{stated}` is no length")
     if kind == "minLength" and stated == 0:
-        return Settled(False, "nothing is shorter than 0")
+        return Settled(CheckStatus.PASSED, "nothing is shorter than 0")
     return (Length(">=" if kind == "minLength" else "<=", stated),)
 
 
@@ -241,7 +242,9 @@ def _format(stated: Any, target: Target) -> tuple[ValueTest, ...] | Settled:
     type_ = target.type
     if type_ is Scalar.VARCHAR:
         if name in ANNOTATIONS:
-            return Settled(True, f"`{name}` tells people how to treat the text: nothing in the data shows it")
+            return Settled(
+                CheckStatus.MANUAL, f"`{name}` tells people how to treat the text: nothing in the data shows it"
+            )
         tests = text_format(name)
         known = ", ".join(f"`{f}`" for f in (*TEXT_FORMATS, *sorted(ANNOTATIONS)))
         fix = f"use one of {known}, or a `pattern`"
@@ -249,9 +252,9 @@ def _format(stated: Any, target: Target) -> tuple[ValueTest, ...] | Settled:
         tests = number_format(name, type_)
         fix = "use i8 … i128 or u8 … u128 on integers, f32 or f64 on numbers"
         if tests == ():
-            return Settled(False, f"every {type_} fits `{name}`")
+            return Settled(CheckStatus.PASSED, f"every {type_} fits `{name}`")
     elif type_ in (Scalar.DATE, Scalar.TIME, Scalar.TIMESTAMP, Scalar.TIMESTAMPTZ):
-        return Settled(False, f"stored as a {type_}, which has no other form")
+        return Settled(CheckStatus.PASSED, f"stored as a {type_}, which has no other form")
     else:
         raise Unverifiable(UNSUPPORTED_CLAUSE, f"a {type_} has no formats")
     if tests is None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from hanse.base import Code, Location, Severity
+from hanse.registry.records import CheckStatus
 from hanse.spec.contract import Condition
 from hanse.spec.types import DataType
 
@@ -180,14 +181,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Nothing to measure: the type alone settles it, or it is left to a person.
+    """Nothing to measure: the type alone settles it, it is left to a person, or it does not apply.
 
     Attributes:
-        manual: it is left to a person.
+        status: ``PASSED``, ``MANUAL`` or ``NOT_APPLICABLE``.
         words: why, or what the person shall judge.
     """
 
-    manual: bool
+    status: CheckStatus
     words: str
 
 

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hanse.base import Severity
-from hanse.registry.records import CheckResult, CheckStatus, FailedRow
+from hanse.registry.records import CheckResult, FailedRow
 
-_ORDER = (CheckStatus.FAILED, CheckStatus.ERROR, CheckStatus.MANUAL, CheckStatus.PASSED)
+_RANKS = ("failed", "error", "warned", "manual", "not_applicable", "passed")
+_COUNTED = {"error": "errors", "warned": "warnings"}
 
 
 def report(results: Iterable[CheckResult], failed_rows: Sequence[FailedRow] = ()) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def report(results: Iterable[CheckResult], failed_rows: Sequence[FailedRow] = ()
 
     Returns:
         ``counts`` over all; per table its counts and its checks: those that block first, then warnings, then what is
-        left to a person, then what passed, each group in the contract's order.
+        left to a person, what does not apply and what passed, each group in the contract's order.
     """
     by_table: dict[str, list[CheckResult]] = {}
     for result in results:
@@ -43,27 +43,23 @@ def report(results: Iterable[CheckResult], failed_rows: Sequence[FailedRow] = ()
 
 
 def counts(results: Iterable[CheckResult]) -> dict[str, int]:
-    """Count results: ``checks``, ``passed``, ``failed``, ``errors``, ``warnings`` (not blocking), ``manual``."""
-    found: Counter[str] = Counter()
-    for result in results:
-        found["checks"] += 1
-        if result.status in (CheckStatus.PASSED, CheckStatus.MANUAL):
-            found[result.status.value] += 1
-        elif result.severity is Severity.WARNING:
-            found["warnings"] += 1
-        else:
-            found["failed" if result.status is CheckStatus.FAILED else "errors"] += 1
-    return {key: found[key] for key in ("checks", "passed", "failed", "errors", "warnings", "manual")}
+    """Count results by their verdict.
+
+    Returns:
+        ``checks`` (all of them), ``passed``, ``failed``, ``errors`` (could not run), ``warnings`` (bad, but not
+        blocking), ``manual`` (for a person), ``not_applicable``.
+    """
+    found = Counter(_COUNTED.get(result.verdict, result.verdict) for result in results)
+    keys = ("passed", "failed", "errors", "warnings", "manual", "not_applicable")
+    return {"checks": found.total(), **{key: found[key] for key in keys}}
 
 
 def worst_first(results: Iterable[CheckResult]) -> list[CheckResult]:
-    """Sort results: blocking ones, warnings, what is left to a person, passed ones; otherwise the order is kept."""
+    """Sort results: blocking ones, warnings, what is left to a person, what does not apply, passed ones.
 
-    def rank(result: CheckResult) -> tuple[int, int]:
-        at = _ORDER.index(result.status)
-        return (max(at - 1, 0), int(at < 2 and result.severity is Severity.WARNING))
-
-    return sorted(results, key=rank)
+    Otherwise the order is kept.
+    """
+    return sorted(results, key=lambda result: max(_RANKS.index(result.verdict.value), 1))
 
 
 def _entry(result: CheckResult, samples: Sequence[FailedRow]) -> Mapping[str, Any]:
@@ -72,6 +68,7 @@ def _entry(result: CheckResult, samples: Sequence[FailedRow]) -> Mapping[str, An
         "clause": result.clause,
         "column": result.column,
         "status": result.status.value,
+        "verdict": result.verdict.value,
         "severity": result.severity.value,
         "dimension": result.dimension,
         "failed_rows": result.failed_rows,

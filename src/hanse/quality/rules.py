@@ -28,6 +28,7 @@ from hanse.quality.records import (
     Violations,
 )
 from hanse.quality.values import coerce
+from hanse.registry.records import CheckStatus
 from hanse.spec.contract import Column, Rule, Table
 from hanse.spec.types import Decimal, List, Map, Scalar, Struct
 
@@ -139,7 +140,7 @@ def _clause(rule: Rule, subject: _Subject, kind: str, *, sound: bool) -> str:
 
 def _measure(rule: Rule, subject: _Subject) -> Measure:
     if rule.kind == "text":
-        return Settled(True, rule.query or rule.description or rule.name or "a rule without words")
+        return Settled(CheckStatus.MANUAL, rule.query or rule.description or rule.name or "a rule without words")
     if rule.kind == "custom":
         tool = rule.engine or "an unnamed tool"
         return Broken(
@@ -244,5 +245,5 @@ def _invalid(arguments: Mapping[str, Any], column: Column, target: Target) -> Me
         found = value_tests(kind, stated, target)
         tests += () if isinstance(found, Settled) else found
     if not tests:
-        return Settled(False, f"every {target.type} is valid")
+        return Settled(CheckStatus.PASSED, f"every {target.type} is valid")
     return Violations(target, together(tuple(tests)))

@@ -7,14 +7,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from hanse.base import Severity, TableName
+from hanse.base import TableName
 from hanse.quality.conditions import holds, words
 from hanse.quality.plan import Method
 from hanse.quality.records import Check, Duplicates, Rows, Settled, Typed, Violations
 from hanse.quality.values import as_json
 from hanse.registry.records import CheckResult, CheckStatus, FailedRow
-
-_BAD = (CheckStatus.FAILED, CheckStatus.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +49,12 @@ class Verdict:
     @property
     def blocked(self) -> bool:
         """Whether a check of severity error failed or could not run: nothing may be published."""
-        return any(r.severity is Severity.ERROR and r.status in _BAD for r in self.results)
+        return any(r.blocks for r in self.results)
 
     @property
     def warnings(self) -> int:
         """How many checks of severity warning failed or could not run."""
-        return sum(r.severity is Severity.WARNING and r.status in _BAD for r in self.results)
+        return sum(r.warns for r in self.results)
 
 
 def judge(check: Check, outcome: Outcome, rows: int, run_id: str, table: TableName) -> CheckResult:
@@ -95,8 +93,7 @@ def _judged(check: Check, outcome: Outcome, rows: int) -> tuple[CheckStatus, int
     if outcome.error is not None:
         return CheckStatus.ERROR, None, None, outcome.fix
     if isinstance(check.measure, Settled):
-        status = CheckStatus.MANUAL if check.measure.manual else CheckStatus.PASSED
-        return status, None, None, check.measure.words
+        return check.measure.status, None, None, check.measure.words
     if isinstance(check.measure, Typed):
         return _typed(check.measure, outcome)
     if check.conditions:

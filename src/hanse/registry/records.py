@@ -37,6 +37,18 @@ class CheckStatus(StrEnum):
     FAILED = "failed"
     ERROR = "error"  # it could not run
     MANUAL = "manual"  # a `text` rule: words for a person
+    NOT_APPLICABLE = "not_applicable"  # nothing here that it could be measured of; the message says why
+
+
+class CheckVerdict(StrEnum):
+    """What became of one check, in the one word that documents and reports have for it."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    WARNED = "warned"  # failed or could not run, and of severity warning
+    ERROR = "error"
+    MANUAL = "manual"
+    NOT_APPLICABLE = "not_applicable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +222,26 @@ class CheckResult:
     error: str | None = None
     path: str | None = None
     line: int | None = None
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether it failed or could not run."""
+        return self.status in (CheckStatus.FAILED, CheckStatus.ERROR)
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it keeps a table from being published: it is bad, and of severity error."""
+        return self.is_bad and self.severity is Severity.ERROR
+
+    @property
+    def warns(self) -> bool:
+        """Whether it is bad, and of severity warning."""
+        return self.is_bad and self.severity is Severity.WARNING
+
+    @property
+    def verdict(self) -> CheckVerdict:
+        """The one word for it in documents and reports."""
+        return CheckVerdict.WARNED if self.warns else CheckVerdict(self.status.value)
 
 
 @dataclass(frozen=True, slots=True)

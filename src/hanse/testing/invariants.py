@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from hanse import quality
 from hanse.base import HanseError, ProductName, TableName, new_id
 from hanse.base.canonical import digest
-from hanse.registry import CheckStatus, Registry, Release, RunStatus
+from hanse.registry import Registry, Release, RunStatus
 
 if TYPE_CHECKING:
     from hanse.interfaces import Engine, TableStore
@@ -231,7 +231,7 @@ def _contract(mesh: OpenMesh, release: Release) -> Iterator[str]:
                 relations={},
             )
         for result in verdict.results:
-            if result.status is not CheckStatus.PASSED:
+            if result.is_bad:
                 yield f"{name}: `{result.clause}`: {result.status}: {result.error or result.message}"
 
 

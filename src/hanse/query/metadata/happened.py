@@ -138,7 +138,7 @@ HAPPENED = (
             text("check_id", "Stable within the table: the same clause has the same id in every run."),
             text("clause", "The contract's clause in words."),
             text("column_name", "Column concerned; null for the table."),
-            text("status", "passed, failed, error (could not run) or manual (words for a person)."),
+            text("status", "passed, failed, error (could not run), manual (words for a person) or not_applicable."),
             text("severity", "`error` blocks, `warning` is recorded."),
             number("failed_rows", "Rows that break it; null where rows are not counted."),
             number("total_rows", "Rows looked at."),
