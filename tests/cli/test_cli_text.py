@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hanse.cli.text import pad, visible, width, wrapped
+from hanse.base.visible import visible
+from hanse.cli.text import pad, width, wrapped
 
 quick = settings(max_examples=100, deadline=None)
 

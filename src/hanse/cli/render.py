@@ -13,7 +13,8 @@ from typing import Any, Literal, TextIO
 import click
 
 from hanse.base import Problem
-from hanse.cli.text import visible, width, wrapped
+from hanse.base.visible import visible
+from hanse.cli.text import width, wrapped
 
 Document = Mapping[str, Any]
 _DELETE_TO_C1 = re.compile("[\x7f-\x9f]")

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from hanse.base.visible import visible
 from hanse.cli.render import is_terminal, say, terminal_width
-from hanse.cli.text import pad, visible, width, wrapped
+from hanse.cli.text import pad, width, wrapped
 
 _GAP = 2
 _LEAST = 12

@@ -1,0 +1,126 @@
+"""What every report reads off a document: one word per check, titles, rows, values as text."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hanse.base.visible import visible
+
+Document = Mapping[str, Any]
+
+FAILED, ERROR, WARNED = "failed", "error", "warned"
+FOR_A_PERSON, NOT_APPLICABLE, PASSED = "for a person", "not applicable", "passed"
+WORDS = (FAILED, ERROR, WARNED, FOR_A_PERSON, NOT_APPLICABLE, PASSED)
+"""Verdicts, what needs a look first; ``failed`` and ``error`` block, ``warned`` is either at the severity warning."""
+SIGNS = {FAILED: "✗", ERROR: "✗", WARNED: "!", FOR_A_PERSON: "?", NOT_APPLICABLE: "-", PASSED: "✓"}
+BLOCKING = (FAILED, ERROR)
+WHOLE_CONTRACT = "the whole contract"
+_OF_STATUS = {"manual": FOR_A_PERSON, "not_applicable": NOT_APPLICABLE}
+_LONGEST_VALUE = 200
+
+
+def word(check: Document) -> str:
+    """Return the verdict of a check as a reader knows it."""
+    status = str(check["status"])
+    if status in BLOCKING and check.get("severity") == "warning":
+        return WARNED
+    return _OF_STATUS.get(status, status)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The checks of one table, or those of the contract as a whole."""
+
+    name: str
+    checks: tuple[Document, ...]
+
+    @property
+    def words(self) -> Counter[str]:
+        """How often each verdict was given."""
+        return Counter(map(word, self.checks))
+
+
+def groups(document: Document) -> list[Group]:
+    """Return a report's checks by table, in its order, those of the whole contract first."""
+    whole = (document.get("contract") or {}).get("checks") or ()
+    tables = [Group(str(t["table"]), tuple(t["checks"])) for t in document["tables"]]
+    return [Group(WHOLE_CONTRACT, tuple(whole)), *tables] if whole else tables
+
+
+def tally(found: Sequence[Group]) -> Counter[str]:
+    """Count verdicts over all groups."""
+    return sum((g.words for g in found), Counter())
+
+
+def title(document: Document) -> str:
+    """Return what was tested: name or id of the contract and its version, as far as the document says."""
+    contract = document.get("contract") or {}
+    name = contract.get("name") or contract.get("id") or "Contract"
+    return " ".join(str(part) for part in (name, contract.get("version")) if part)
+
+
+def headline(counted: Mapping[str, int]) -> str:
+    """Return the verdict over everything in a few words."""
+    checks = sum(counted.values())
+    of = f"{checks:,} check" if checks == 1 else f"{checks:,} checks"
+    failed, errors = counted.get(FAILED, 0), counted.get(ERROR, 0)
+    if failed and errors:
+        return f"{failed:,} failed and {errors:,} could not run, of {of}"
+    if failed or errors:
+        return f"{failed:,} of {of} failed" if failed else f"{errors:,} of {of} could not run"
+    if not checks:
+        return "nothing was checked"
+    return f"{of} passed" if counted.get(PASSED, 0) == checks else f"nothing failed in {of}"
+
+
+def figures(counted: Mapping[str, int]) -> list[str]:
+    """Return the counts that are not zero, as ``2 failed``; errors in their plural."""
+    return [f"{counted[w]:,} {'errors' if w == ERROR and counted[w] != 1 else w}" for w in WORDS if counted.get(w)]
+
+
+def extent(check: Document) -> str:
+    """Return how much of a table broke a check, as ``3 of 10 rows``, or what was measured; empty if neither is told."""
+    failed, total = check.get("failed_rows"), check.get("total_rows")
+    if failed and total is not None:
+        return f"{failed:,} of {total:,} {'row' if total == 1 else 'rows'}"
+    measured = check.get("measured")
+    return "" if measured is None else f"measured {value_text(measured)}"
+
+
+def reason(check: Document) -> str:
+    """Return why a check has its verdict, in words: the error, the message, or the extent."""
+    return str(check.get("error") or check.get("message") or extent(check))
+
+
+def value_text(value: Any, longest: int = _LONGEST_VALUE) -> str:
+    """Return a value as text: control characters visible, long ones cut with a mark that says so."""
+    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if len(shown) > longest:
+        shown = f"{shown[:longest]}… ({len(shown):,} characters)"
+    return visible(shown)
+
+
+def told_apart(rows: Sequence[Document]) -> list[tuple[Document, int]]:
+    """Return sample rows without those that look the same, and how often each was there."""
+    times = Counter(json.dumps(row, sort_keys=True, default=str) for row in rows)
+    first = {json.dumps(row, sort_keys=True, default=str): row for row in reversed(rows)}
+    return [(first[key], number) for key, number in times.items()]
+
+
+def columns_of(rows: Sequence[Document]) -> list[str]:
+    """Return the columns that sample rows have, in the order in which they first occur."""
+    return list(dict.fromkeys(name for row in rows for name in row["row"]))
+
+
+def numbered(found: Sequence[Group]) -> Iterator[tuple[Group, Document, str]]:
+    """Yield every check with its group and its verdict, what needs a look first."""
+    entries = [(group, check, word(check)) for group in found for check in group.checks]
+    yield from sorted(entries, key=lambda entry: _rank(entry[2]))
+
+
+def _rank(verdict: str) -> int:
+    return WORDS.index(verdict) if verdict in WORDS else len(WORDS)
