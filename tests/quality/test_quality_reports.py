@@ -40,6 +40,7 @@ def check(name: str, status: str = "passed", severity: str = "error", **more: An
         "id": name,
         "clause": name,
         "status": status,
+        "verdict": "warned" if status in ("failed", "error") and severity == "warning" else status,
         "severity": severity,
         **facts,
         "where": "contracts/orders.odcs.yaml:31",

@@ -19,16 +19,14 @@ WORDS = (FAILED, ERROR, WARNED, FOR_A_PERSON, NOT_APPLICABLE, PASSED)
 SIGNS = {FAILED: "✗", ERROR: "✗", WARNED: "!", FOR_A_PERSON: "?", NOT_APPLICABLE: "-", PASSED: "✓"}
 BLOCKING = (FAILED, ERROR)
 WHOLE_CONTRACT = "the whole contract"
-_OF_STATUS = {"manual": FOR_A_PERSON, "not_applicable": NOT_APPLICABLE}
+_SPOKEN = {"manual": FOR_A_PERSON, "not_applicable": NOT_APPLICABLE}
 _LONGEST_VALUE = 200
 
 
 def word(check: Document) -> str:
     """Return the verdict of a check as a reader knows it."""
-    status = str(check["status"])
-    if status in BLOCKING and check.get("severity") == "warning":
-        return WARNED
-    return _OF_STATUS.get(status, status)
+    verdict = str(check["verdict"])
+    return _SPOKEN.get(verdict, verdict)
 
 
 @dataclass(frozen=True, slots=True)
