@@ -8,6 +8,7 @@ from dataclasses import replace
 from hanse.base import Location, Problem
 from hanse.quality.clauses import schema_checks
 from hanse.quality.records import Answer, Broken, Check, Duplicates, Target, Typed, Violations
+from hanse.quality.references import reference_checks
 from hanse.quality.rules import rule_checks
 from hanse.spec.contract import Contract, Table
 
@@ -21,14 +22,14 @@ def checks_of(contract: Contract, table: Table) -> tuple[Check, ...]:
 
     Returns:
         The primary key, then each column's clauses in the contract's order (what is nested inside a column follows
-        it), then quality rules: the table's, then the columns'. A clause that cannot be verified is there too, with
-        the measure :class:`~hanse.quality.records.Broken`.
+        it), then relationships, then quality rules: the table's, then the columns'. A clause that cannot be verified
+        is there too, with the measure :class:`~hanse.quality.records.Broken`.
 
     Source: ODCS 3.2, schema and data quality (https://bitol-io.github.io/open-data-contract-standard/).
     """
     seen: dict[str, int] = {}
     checks = []
-    for check in (*schema_checks(table), *rule_checks(table)):
+    for check in (*schema_checks(table), *reference_checks(contract, table), *rule_checks(table)):
         times = seen[check.id] = seen.get(check.id, 0) + 1
         place = check.location or table.where or Location(contract.path)
         checks.append(replace(check, id=check.id if times == 1 else f"{check.id}#{times}", location=place))

@@ -33,7 +33,7 @@ from hanse.quality.records import (
 from hanse.quality.values import bound, coerce, divisor
 from hanse.registry.records import CheckStatus
 from hanse.spec.contract import Column, Table
-from hanse.spec.types import Decimal, List, Map, Scalar, Struct
+from hanse.spec.types import DataType, Decimal, List, Map, Scalar, Struct
 
 BOUNDS = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
 LENGTHS = ("minLength", "maxLength")
@@ -172,15 +172,18 @@ def _primary_key(table: Table) -> Check:
 
 
 def _inner_checks(column: Column, target: Target) -> Iterator[Check]:
-    steps: list[Member | Each] = []
-    if isinstance(target.type, Struct):
-        steps = [Member(child.name) for child in column.children]
-    elif isinstance(target.type, List):
-        steps = [Each()]
-    elif isinstance(target.type, Map):
-        steps = [Each("keys"), Each("values")]
-    for child, step in zip(column.children, steps, strict=False):
+    for child, step in inside(column, target.type):
         yield from column_checks(child, Target(target.column, child.type, (*target.path, step)))
+
+
+def inside(column: Column, type_: DataType) -> Iterator[tuple[Column, Member | Each]]:
+    """Yield what is directly inside a property, each with the step that leads to it."""
+    if isinstance(type_, Struct):
+        yield from ((child, Member(child.name)) for child in column.children)
+    elif isinstance(type_, List):
+        yield from ((child, Each()) for child in column.children)
+    elif isinstance(type_, Map):
+        yield from zip(column.children, (Each("keys"), Each("values")), strict=False)
 
 
 def _one_of(stated: Any, target: Target) -> OneOf:

@@ -43,6 +43,19 @@ NOT_ONE_VALUE = Code(
     "a quality rule's SQL does not return one value",
     "The query of a `sql` rule must return exactly one row with one column: a number, a truth value or a text.",
 )
+BAD_REFERENCE = Code(
+    "HNS-C009",
+    "a relationship that leads nowhere",
+    "A relationship names a table or a column that its contract does not have, a column of another type, or is written "
+    "in a form that means nothing. References are `table.column`, or `schema/<table>/properties/<column>` by ids, "
+    "after `<file>#` if another contract is meant.",
+)
+REFERENCE_ELSEWHERE = Code(
+    "HNS-C010",
+    "a relationship whose other table cannot be looked at",
+    "The table that a relationship leads to is promised by the contract of a product that this one does not read, or "
+    "its data was not given to `hanse contract test`. Add the product to the inputs, or give its data, too.",
+)
 COLUMN_MISSING = Code(
     "HNS-C008",
     "a column of the contract is not in the table",

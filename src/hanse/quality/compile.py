@@ -27,14 +27,14 @@ class Count:
 
 def scan(checks: Sequence[Check], relation: str) -> Count:
     """Return the one scan that counts violations of all the checks; equal tests are counted once."""
-    return _count(checks, _all_rows(), lambda breaks: _filter(_all_rows(), breaks), _from(relation), None)
+    return _count(checks, all_rows(), lambda breaks: _filter(all_rows(), breaks), source(relation), None)
 
 
 def distinct(checks: Sequence[Check], relation: str, name: str) -> Count:
     """Return the pass over the distinct values of one column: each is looked at once, and weighs its rows."""
     grouped = (
-        exp.select(exp.alias_(column(name), "value", quoted=True), exp.alias_(_all_rows(), "n", quoted=True))
-        .from_(_from(relation))
+        exp.select(exp.alias_(column(name), "value", quoted=True), exp.alias_(all_rows(), "n", quoted=True))
+        .from_(source(relation))
         .group_by(column(name))
     )
     weight = exp.Sum(this=column("n"))
@@ -46,13 +46,13 @@ def distinct(checks: Sequence[Check], relation: str, name: str) -> Count:
 def groups(targets: Sequence[Target], relation: str) -> str:
     """Return the pass over a key: how many keys occur more than once, and in how many rows."""
     inner = (
-        exp.select(exp.alias_(_all_rows(), "n", quoted=True))
-        .from_(_from(relation))
+        exp.select(exp.alias_(all_rows(), "n", quoted=True))
+        .from_(source(relation))
         .where(*(_not_null(t) for t in targets))
         .group_by(*(value(t) for t in targets))
-        .having(exp.GT(this=_all_rows(), expression=exp.Literal.number(1)))
+        .having(exp.GT(this=all_rows(), expression=exp.Literal.number(1)))
     )
-    return _text(exp.select(_all_rows(), _zero(exp.Sum(this=column("n")))).from_(inner.subquery("g")))
+    return text(exp.select(all_rows(), _zero(exp.Sum(this=column("n")))).from_(inner.subquery("g")))
 
 
 def rising(targets: Sequence[Target], relation: str, *, sample: bool = False) -> str:
@@ -63,37 +63,37 @@ def rising(targets: Sequence[Target], relation: str, *, sample: bool = False) ->
     """
     names = [f"k{i}" for i in range(len(targets))]
     keys = exp.select(*(exp.alias_(value(t), n, quoted=True) for t, n in zip(targets, names, strict=True)))
-    keys = keys.from_(_from(relation)).where(*(_not_null(t) for t in targets))
+    keys = keys.from_(source(relation)).where(*(_not_null(t) for t in targets))
     if sample:
         keys = keys.limit(SAMPLE)
     before = [exp.alias_(exp.Window(this=exp.Lag(this=column(n))), f"before_{n}", quoted=True) for n in names]
     paired = exp.select(*(column(n) for n in names), *before).from_(keys.subquery("k"))
-    return _text(exp.select(_all_rows(), _filter(_all_rows(), _rises(names))).from_(paired.subquery("p")))
+    return text(exp.select(all_rows(), _filter(all_rows(), _rises(names))).from_(paired.subquery("p")))
 
 
 def key_nulls(targets: Sequence[Target], relation: str) -> str:
     """Return the count of rows with a null in their key."""
     nulls = exp.or_(*(value(t).is_(exp.null()) for t in targets))
-    return _text(exp.select(_all_rows()).from_(_from(relation)).where(nulls))
+    return text(exp.select(all_rows()).from_(source(relation)).where(nulls))
 
 
 def cardinality(names: Sequence[str], relation: str) -> str:
     """Return the approximate number of distinct values of columns in a sample."""
-    sample = exp.select(*(column(n) for n in names)).from_(_from(relation)).limit(SAMPLE)
-    return _text(exp.select(*(exp.ApproxDistinct(this=column(n)) for n in names)).from_(sample.subquery("s")))
+    sample = exp.select(*(column(n) for n in names)).from_(source(relation)).limit(SAMPLE)
+    return text(exp.select(*(exp.ApproxDistinct(this=column(n)) for n in names)).from_(sample.subquery("s")))
 
 
 def shape(relation: str) -> str:
     """Return a statement with the relation's own columns."""
-    return _text(exp.select("*").from_(_from(relation)))
+    return text(exp.select("*").from_(source(relation)))
 
 
 def violating_rows(check: Check, relation: str, names: Sequence[str], extra: Sequence[exp.Expr], limit: int) -> str:
     """Return the rows that break a test: all columns, then the extra expressions."""
     assert isinstance(check.measure, Violations)
-    return _text(
-        exp.select(*_columns(names), *_numbered(extra, len(names)))
-        .from_(_from(relation))
+    return text(
+        exp.select(*listed(names), *_numbered(extra, len(names)))
+        .from_(source(relation))
         .where(violation(check.measure.target, check.measure.test))
         .limit(limit)
     )
@@ -102,18 +102,18 @@ def violating_rows(check: Check, relation: str, names: Sequence[str], extra: Seq
 def null_key_rows(measure: Duplicates, relation: str, names: Sequence[str], limit: int) -> str:
     """Return rows with a null in their key."""
     nulls = exp.or_(*(value(t).is_(exp.null()) for t in measure.targets))
-    return _text(exp.select(*_columns(names)).from_(_from(relation)).where(nulls).limit(limit))
+    return text(exp.select(*listed(names)).from_(source(relation)).where(nulls).limit(limit))
 
 
 def repeated_rows(measure: Duplicates, relation: str, names: Sequence[str], limit: int) -> str:
     """Return rows whose key occurs more than once, neighbours together; then how often the key occurs."""
     keys = [exp.alias_(value(t), f"k{i}", quoted=True) for i, t in enumerate(measure.targets)]
     repeated = (
-        exp.select(*keys, exp.alias_(_all_rows(), "n", quoted=True))
-        .from_(_from(relation))
+        exp.select(*keys, exp.alias_(all_rows(), "n", quoted=True))
+        .from_(source(relation))
         .where(*(_not_null(t) for t in measure.targets))
         .group_by(*(value(t) for t in measure.targets))
-        .having(exp.GT(this=_all_rows(), expression=exp.Literal.number(1)))
+        .having(exp.GT(this=all_rows(), expression=exp.Literal.number(1)))
         .limit(limit)
     )
     same = exp.and_(
@@ -122,9 +122,9 @@ def repeated_rows(measure: Duplicates, relation: str, names: Sequence[str], limi
             for i, t in enumerate(measure.targets)
         )
     )
-    return _text(
-        exp.select(*_columns(names, "t"), exp.alias_(column("n", "d"), f"c{len(names)}", quoted=True))
-        .from_(exp.alias_(_from(relation), "t", quoted=True, table=True))
+    return text(
+        exp.select(*listed(names, "t"), exp.alias_(column("n", "d"), f"c{len(names)}", quoted=True))
+        .from_(exp.alias_(source(relation), "t", quoted=True, table=True))
         .join(repeated.subquery("d"), on=same)
         .order_by(*(column(f"k{i}", "d") for i in range(len(measure.targets))))
         .limit(limit)
@@ -145,12 +145,12 @@ def _count(
         if not isinstance(check.measure, Violations):
             continue
         breaks = violation(check.measure.target, check.measure.test, base)
-        text = _text(breaks)
-        if text not in seen:
-            seen[text] = len(columns)
+        written = text(breaks)
+        if written not in seen:
+            seen[written] = len(columns)
             columns.append(counted(breaks))
-        positions[check.id] = seen[text]
-    return Count(_text(exp.select(*_numbered(columns, 0)).from_(source)), positions)
+        positions[check.id] = seen[written]
+    return Count(text(exp.select(*_numbered(columns, 0)).from_(source)), positions)
 
 
 def _rises(names: Sequence[str]) -> exp.Expr:
@@ -162,11 +162,13 @@ def _rises(names: Sequence[str]) -> exp.Expr:
     return exp.or_(above, exp.and_(same, _rises(rest)))
 
 
-def _from(relation: str) -> exp.Table:
+def source(relation: str) -> exp.Table:
+    """Return a bound relation as a table."""
     return exp.Table(this=exp.to_identifier(relation, quoted=True))
 
 
-def _all_rows() -> exp.Count:
+def all_rows() -> exp.Count:
+    """Return the count of all rows."""
     return exp.Count(this=exp.Star())
 
 
@@ -182,7 +184,7 @@ def _not_null(target: Target) -> exp.Expr:
     return value(target).is_(exp.null()).not_()
 
 
-def _columns(names: Sequence[str], table: str | None = None) -> list[exp.Expr]:
+def listed(names: Sequence[str], table: str | None = None) -> list[exp.Expr]:
     """Select columns under numbered names: a relation may have columns that differ in case only."""
     return _numbered([column(n, table) for n in names], 0)
 
@@ -191,5 +193,6 @@ def _numbered(expressions: Sequence[exp.Expr], start: int) -> list[exp.Expr]:
     return [exp.alias_(e, f"c{i}", quoted=True) for i, e in enumerate(expressions, start)]
 
 
-def _text(tree: exp.Expr) -> str:
+def text(tree: exp.Expr) -> str:
+    """Write a tree as SQL."""
     return tree.sql(DIALECT)

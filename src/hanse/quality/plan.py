@@ -1,7 +1,8 @@
 """From checks to as few passes over the data as they need.
 
 In order of price: the shape of the relation, facts in the footers of Parquet files, one pass over the distinct values
-of a column that has few, one scan for all other row-wise checks, one pass per key, and each ``sql`` rule on its own.
+of a column that has few, one scan for all other row-wise checks, one pass per key, one anti-join
+per reference, and each ``sql`` rule on its own.
 Planning is a pure function of the checks and the :class:`Evidence`.
 """
 
@@ -23,6 +24,7 @@ from hanse.quality.records import (
     Check,
     Duplicates,
     NotMissing,
+    References,
     Required,
     Rows,
     Settled,
@@ -48,6 +50,7 @@ class Method(StrEnum):
     SCAN = "scan"  # in the one scan for everything row-wise
     ORDER = "order"  # a key that rises from row to row repeats nowhere; grouped after all if it does not
     GROUP = "group"  # rows grouped by a key
+    REFERENCE = "reference"  # keys looked up in another table: one anti-join
     SQL = "sql"  # the contract's own query
 
 
@@ -99,7 +102,7 @@ def plan(checks: Sequence[Check], evidence: Evidence) -> tuple[Pass, ...]:
         elif method in (Method.ORDER, Method.GROUP):
             assert isinstance(check.measure, Duplicates)
             key = check.measure.targets
-        elif method is Method.SQL:
+        elif method in (Method.SQL, Method.REFERENCE):
             key = check.id
         groups.setdefault((method, key), []).append(check)
     order = list(Method)
@@ -138,7 +141,7 @@ def _present(check: Check, columns: Mapping[str, str]) -> Check:
     targets: tuple[Target, ...] = ()
     if isinstance(measure, Typed | Violations):
         targets = (measure.target,)
-    elif isinstance(measure, Duplicates):
+    elif isinstance(measure, Duplicates | References):
         targets = measure.targets
     missing = next((t.column for t in targets if t.column not in columns), None)
     if missing is None:
@@ -162,6 +165,8 @@ def _method(check: Check, evidence: Evidence) -> Method:
             return Method.DISTINCT if _is_plain(target) and target.column in evidence.few else Method.SCAN
         case Duplicates(targets):
             return Method.ORDER if targets in evidence.rising else Method.GROUP
+        case References():
+            return Method.REFERENCE
         case Answer():
             return Method.SQL
         case _:

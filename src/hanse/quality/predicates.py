@@ -34,7 +34,7 @@ _COMPARISONS: dict[str, type[exp.Binary]] = {">=": exp.GTE, ">": exp.GT, "<=": e
 _TOLERANCE = 1e-9
 
 
-def column(name: str, table: str | None = None) -> exp.Column:
+def column(name: str, table: str | None = None) -> exp.Expr:
     """Return a quoted column reference."""
     qualifier = exp.to_identifier(table, quoted=True) if table else None
     return exp.Column(this=exp.to_identifier(name, quoted=True), table=qualifier)
@@ -52,6 +52,19 @@ def value(target: Target, base: exp.Expr | None = None) -> exp.Expr:
         assert isinstance(step, Member)
         found = _member(found, step.name)
     return found
+
+
+def is_inside(target: Target) -> bool:
+    """Tell whether a target is inside a list or a map: a row has any number of its values then."""
+    return any(isinstance(step, Each) for step in target.path)
+
+
+def items(target: Target, base: exp.Expr | None = None) -> exp.Expr:
+    """Return the list of all values that a row has of a target inside lists and maps; null where there is no list.
+
+    Members of a struct that is itself null are left out: they are not there.
+    """
+    return _gathered(base or column(target.column), target.path, 0)
 
 
 def violation(target: Target, test: ValueTest, base: exp.Expr | None = None) -> exp.Expr:
@@ -102,6 +115,30 @@ def _member(struct: exp.Expr, name: str) -> exp.Expr:
     return call("struct_extract", struct, exp.Literal.string(name))
 
 
+def _gathered(base: exp.Expr, path: tuple[Member | Each, ...], at: int) -> exp.Expr:
+    step = path[at]
+    rest = path[at + 1 :]
+    if isinstance(step, Member):
+        return _gathered(_member(base, step.name), path, at + 1)
+    found = base.copy() if step.of == "items" else call(f"map_{step.of}", base.copy())
+    if not rest:
+        return found
+    name = f"item_{at}"
+    item = column(name)
+    if isinstance(rest[0], Member):
+        found = exp.ArrayFilter(this=found, expression=_each(name, item.copy().is_(exp.null()).not_()))
+    if any(isinstance(s, Each) for s in rest):
+        return call("flatten", call("list_transform", found, _each(name, _gathered(item, path, at + 1))))
+    for member in rest:
+        assert isinstance(member, Member)
+        item = _member(item, member.name)
+    return call("list_transform", found, _each(name, item))
+
+
+def _each(name: str, body: exp.Expr) -> exp.Lambda:
+    return exp.Lambda(this=body, expressions=[exp.to_identifier(name, quoted=True)])
+
+
 def _through(base: exp.Expr, target: Target, at: int, test: ValueTest) -> exp.Expr:
     if at == len(target.path):
         return _breaks(base, target.type, test)
@@ -117,12 +154,10 @@ def _through(base: exp.Expr, target: Target, at: int, test: ValueTest) -> exp.Ex
 def _breaking_items(base: exp.Expr, target: Target, at: int, test: ValueTest) -> exp.Expr:
     step = target.path[at]
     assert isinstance(step, Each)
-    items = base.copy() if step.of == "items" else call(f"map_{step.of}", base.copy())
+    found = base.copy() if step.of == "items" else call(f"map_{step.of}", base.copy())
     name = f"item_{at}"
     body = _through(column(name), target, at + 1, test)
-    return exp.ArrayFilter(
-        this=items, expression=exp.Lambda(this=body, expressions=[exp.to_identifier(name, quoted=True)])
-    )
+    return exp.ArrayFilter(this=found, expression=_each(name, body))
 
 
 def _about_null(test: ValueTest) -> bool:

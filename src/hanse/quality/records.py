@@ -172,6 +172,44 @@ class Duplicates:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The columns that a reference leads to, by names or by the standard's ids.
+
+    Attributes:
+        contract: file of the contract, relative to the mesh, or an address; None: the same contract.
+        table: the table.
+        columns: names that lead to each column.
+    """
+
+    contract: str | None
+    table: str
+    columns: tuple[tuple[str, ...], ...]
+
+    def __str__(self) -> str:
+        columns = ", ".join(f"{self.table}.{'.'.join(names)}" for names in self.columns)
+        return f"{self.contract}: {columns}" if self.contract else columns
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """How many rows have a key that no row of another table has. A key with a null in it refers to nothing.
+
+    Inside lists and maps every item is such a key, and items are counted instead of rows.
+
+    Attributes:
+        targets: the key.
+        other: where it leads.
+        to: the other table's columns; empty while they are not known.
+        relation: where the other table is bound; None while that is not known.
+    """
+
+    targets: tuple[Target, ...]
+    other: Elsewhere
+    to: tuple[Target, ...] = ()
+    relation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The single value that a query returns; placeholders unexpanded."""
 
@@ -207,7 +245,7 @@ class Broken:
     fix: str | None = None
 
 
-Measure = Typed | Rows | Violations | Duplicates | Answer | Settled | Broken
+Measure = Typed | Rows | Violations | Duplicates | References | Answer | Settled | Broken
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, assert_never
 
 from hanse.quality import compile as statements
+from hanse.quality.orphans import orphan_rows
 from hanse.quality.predicates import offender, violation
 from hanse.quality.records import (
     AllOf,
@@ -18,6 +19,7 @@ from hanse.quality.records import (
     NotMissing,
     OneOf,
     Pattern,
+    References,
     Required,
     Target,
     UniqueItems,
@@ -58,7 +60,20 @@ def failing_rows(session: Session, check: Check, relation: str, names: Sequence[
         return _violating(session, check, check.measure, relation, names, limit)
     if isinstance(check.measure, Duplicates):
         return _repeated(session, check.measure, relation, names, limit)
+    if isinstance(check.measure, References):
+        return _orphans(session, check.measure, relation, names, limit)
     return []
+
+
+def _orphans(session: Session, measure: References, relation: str, names: Sequence[str], limit: int) -> list[Sample]:
+    table = session.fetch(orphan_rows(measure, relation, names, limit))
+    samples = []
+    for values in _rows(table):
+        row = dict(zip(names, map(as_json, values), strict=False))
+        found = values[len(names) :]
+        key = ", ".join(f"{t} {_shown(as_json(v))}" for t, v in zip(measure.targets, found, strict=True))
+        samples.append((row, f"{key} is not in {measure.other}"))
+    return samples
 
 
 def _violating(

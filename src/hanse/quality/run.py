@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from hanse.base import EngineError, HanseError, TableName
 from hanse.quality.checks import checks_of
 from hanse.quality.plan import BIG, FEW, Evidence, Method, Pass, from_statistics, plan, undecided
-from hanse.quality.records import Answer, Broken, Check, Duplicates, Rows, Settled, Typed, Violations
+from hanse.quality.records import Answer, Broken, Check, Duplicates, References, Rows, Settled, Typed, Violations
+from hanse.quality.references import Locate, among, located
 from hanse.quality.types import keeps_type
 from hanse.quality.verdict import Outcome, Verdict, judge
 from hanse.registry.records import CheckResult, CheckStatus, FailedRow
@@ -49,6 +50,7 @@ def verify(
     relations: Mapping[str, str],
     checks: Sequence[Check] | None = None,
     columns: Sequence[StoredColumn] | None = None,
+    locate: Locate | None = None,
     limit: int = 20,
 ) -> Verdict:
     """Verify every clause of a contract about one table.
@@ -65,6 +67,7 @@ def verify(
         checks: those to verify; None: all that follow from the contract.
         columns: the table's columns in the table store, if the files are a table's: some may have been written when
             columns had other names.
+        locate: says where the tables are that relationships lead to; None: among ``relations``, by their names.
         limit: greatest number of failing rows kept per check.
 
     Returns:
@@ -77,6 +80,7 @@ def verify(
     if checks is None:
         checks = checks_of(contract, table)
     own = {name: relation for name in (table.physical_name, table_name.local, table.name) if name}
+    checks = located(checks, locate or among(contract, table, relation, relations))
     subject = _Subject(session, table, relation, {**relations, **own}, look(session, relation, files, checks, columns))
     outcomes: dict[str, Outcome] = {}
     rows = subject.evidence.rows
@@ -121,7 +125,12 @@ def look(
 
 
 def explain(
-    session: Session, table: Table, contract: Contract, relation: str, files: Sequence[str]
+    session: Session,
+    table: Table,
+    contract: Contract,
+    relation: str,
+    files: Sequence[str],
+    relations: Mapping[str, str] | None = None,
 ) -> list[dict[str, Any]]:
     """Return, as a document, how each check of a table would be answered: one entry per pass over the data.
 
@@ -131,11 +140,12 @@ def explain(
         contract: the contract.
         relation: bound name of the table under test.
         files: its Parquet files.
+        relations: names of other tables → bound relations.
 
     Raises:
         EngineError: the relation cannot be read.
     """
-    checks = checks_of(contract, table)
+    checks = located(checks_of(contract, table), among(contract, table, relation, relations or {}))
     passes = plan(checks, look(session, relation, files, checks))
     return [
         {"method": p.method.value, "column": p.column, "sql": _sql(p, relation), "checks": [c.clause for c in p.checks]}
@@ -170,6 +180,10 @@ def _sql(one: Pass, relation: str) -> str | None:
     if isinstance(measure, Duplicates):
         make = statements.rising if one.method is Method.ORDER else statements.groups
         return make(measure.targets, relation)
+    if isinstance(measure, References):
+        from hanse.quality.orphans import orphans
+
+        return orphans(measure, relation)
     return measure.query if isinstance(measure, Answer) else None
 
 
@@ -201,6 +215,8 @@ def _answer(subject: _Subject, one: Pass) -> tuple[dict[str, Outcome], int | Non
             return _counted(subject, one)
         case Method.ORDER | Method.GROUP:
             return _repeated(subject, one), None
+        case Method.REFERENCE:
+            return {check.id: _looked_up(subject, check) for check in one.checks}, None
         case _:
             return {check.id: _single(subject, one.method, check) for check in one.checks}, None
 
@@ -220,8 +236,15 @@ def _single(subject: _Subject, method: Method, check: Check) -> Outcome:
             return Outcome(method, failed=from_statistics(check.measure, subject.evidence.statistics))
         case Answer():
             return _asked(subject, check.measure)
-        case Duplicates():
-            raise AssertionError("uniqueness has passes of its own")
+        case Duplicates() | References():
+            raise AssertionError("uniqueness and references have passes of their own")
+
+
+def _looked_up(subject: _Subject, check: Check) -> Outcome:
+    from hanse.quality.orphans import orphans
+
+    assert isinstance(check.measure, References)
+    return Outcome(Method.REFERENCE, _numbers(subject.session, orphans(check.measure, subject.relation))[0])
 
 
 def _asked(subject: _Subject, asked: Answer) -> Outcome:

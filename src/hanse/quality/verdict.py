@@ -10,7 +10,7 @@ from typing import Any
 from hanse.base import TableName
 from hanse.quality.conditions import holds, words
 from hanse.quality.plan import Method
-from hanse.quality.records import Check, Duplicates, Rows, Settled, Typed, Violations
+from hanse.quality.records import Check, Duplicates, References, Rows, Settled, Typed, Violations
 from hanse.quality.values import as_json
 from hanse.registry.records import CheckResult, CheckStatus, FailedRow
 
@@ -68,7 +68,7 @@ def judge(check: Check, outcome: Outcome, rows: int, run_id: str, table: TableNa
         table: table under test.
     """
     status, failed, measured, message = _judged(check, outcome, rows)
-    counts_rows = isinstance(check.measure, Violations | Duplicates) and status is not CheckStatus.ERROR
+    counts_rows = isinstance(check.measure, Violations | Duplicates | References) and status is not CheckStatus.ERROR
     return CheckResult(
         run_id=run_id,
         table=table,

@@ -25,6 +25,7 @@ _RECORDS = (
     Location,
     ProductName,
     *(contract.Condition, contract.Rule, contract.Limits, contract.Column, contract.Table, contract.ServiceLevel),
+    contract.Relationship,
     *(contract.Contract, product.OutputPort, product.InputPort, product.FileInput, product.DatabaseInput),
     *(product.TableSettings, product.Pipeline, product.Transform, product.SavedQuery, product.TeamMember),
     *(product.Product, retention.Retention, text_style.TextStyle),

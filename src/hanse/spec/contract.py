@@ -83,6 +83,33 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Relationship:
+    """One entry of a ``relationships`` list: a foreign key.
+
+    Names stand for names or, where they were written as ``schema/…/properties/…``, for the standard's ``id`` s.
+
+    Attributes:
+        columns: the key: per column the names that lead to it, from a column of the table downwards; empty on a
+            property, which is the key itself.
+        table: the table that it leads to.
+        to: the columns there, as many as the key has.
+        contract: file of the other table's contract, relative to the mesh, or an address; None: this contract.
+        from_table: table that the key is said to be of; None on a property.
+        stated: what it leads to, as written.
+        fault: what is wrong with it as it is written, in words.
+    """
+
+    columns: tuple[tuple[str, ...], ...]
+    table: str
+    to: tuple[tuple[str, ...], ...]
+    contract: str | None = None
+    from_table: str | None = None
+    stated: str = ""
+    fault: str | None = None
+    where: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """One property of a table (or a member of a nested one: see ``children``).
 
@@ -95,6 +122,7 @@ class Column:
         primary_key_position: 1-based position in the primary key, or None.
         partition_key_position: 1-based position among the partition keys, or None.
         enum: allowed values, empty for any.
+        relationships: what its values refer to.
         property_id: the contract's stable ``id`` of the property, if it gives one.
         was: the name that the column had before it was renamed, from the custom property ``was``.
         children: members of an object, the item of an array, or key and value of a map.
@@ -120,6 +148,7 @@ class Column:
     examples: tuple[Any, ...] = ()
     rules: tuple[Rule, ...] = ()
     children: tuple[Column, ...] = ()
+    relationships: tuple[Relationship, ...] = ()
     property_id: str | None = None
     was: str | None = None
     custom: Mapping[str, Any] = field(default_factory=dict)
@@ -128,7 +157,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One ``schema`` object of a contract: a table of the output port."""
+    """One ``schema`` object of a contract: a table of the output port.
+
+    Attributes:
+        relationships: those that are stated on the table; more stand on its columns.
+        object_id: the contract's stable ``id`` of the table, if it gives one.
+    """
 
     name: str
     columns: tuple[Column, ...]
@@ -138,6 +172,8 @@ class Table:
     granularity: str | None = None
     tags: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
+    relationships: tuple[Relationship, ...] = ()
+    object_id: str | None = None
     custom: Mapping[str, Any] = field(default_factory=dict)
     where: Location | None = None
 

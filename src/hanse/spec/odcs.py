@@ -14,6 +14,7 @@ from hanse.spec.contract import Column, Contract, ServiceLevel, Table
 from hanse.spec.document import Document, Map, as_written, plain, read_document
 from hanse.spec.odcs_limits import read_limits
 from hanse.spec.odcs_quality import read_rules
+from hanse.spec.odcs_relationships import read_relationships
 from hanse.spec.odcs_types import PhysicalType, Refusal, scalar_type
 from hanse.spec.renames import WAS, check_identities
 from hanse.spec.shape import check
@@ -160,6 +161,8 @@ class _Reader:
             granularity=entry.get("dataGranularityDescription"),
             tags=tuple(entry.get("tags") or ()),
             rules=read_rules(self._document, entry.get("quality"), self._problems, of=f"table `{name}`"),
+            relationships=read_relationships(self._document, entry),
+            object_id=entry.get("id"),
             custom=_custom(entry),
             where=self._document.at(entry),
         )
@@ -229,6 +232,7 @@ class _Reader:
             examples=tuple(plain(entry.get("examples") or ())),
             rules=read_rules(self._document, entry.get("quality"), self._problems, of=f"column {label}"),
             children=children,
+            relationships=read_relationships(self._document, entry),
             property_id=entry.get("id"),
             was=self._was(entry, custom, label),
             custom=custom,

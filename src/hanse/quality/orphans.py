@@ -1,0 +1,50 @@
+"""References as SQL: keys that no row of the other table has, by one anti-join."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from hanse.quality.compile import all_rows, listed, source, text
+from hanse.quality.predicates import column, is_inside, items, value
+from hanse.quality.records import References, Target
+
+
+def orphans(measure: References, relation: str) -> str:
+    """Return the count of keys without a row in the other table; inside lists and maps, of items."""
+    return text(
+        exp.select(all_rows()).from_(_keyed(measure.targets, relation, ()).subquery("t")).where(*_alone(measure))
+    )
+
+
+def orphan_rows(measure: References, relation: str, names: Sequence[str], limit: int) -> str:
+    """Return rows whose key no row of the other table has: all columns, then the key; by item inside lists."""
+    keys = [column(f"k{i}", "t") for i in range(len(measure.targets))]
+    found = [column(f"c{i}", "t") for i in range(len(names))]
+    return text(
+        exp.select(*found, *keys)
+        .from_(_keyed(measure.targets, relation, names).subquery("t"))
+        .where(*_alone(measure))
+        .limit(limit)
+    )
+
+
+def _alone(measure: References) -> list[exp.Expr]:
+    assert measure.relation is not None
+    keys = range(len(measure.targets))
+    same = (exp.EQ(this=column(f"k{i}", "o"), expression=column(f"k{i}", "t")) for i in keys)
+    others = exp.select(exp.Literal.number(1)).from_(_keyed(measure.to, measure.relation, ()).subquery("o"))
+    return [
+        *(column(f"k{i}", "t").is_(exp.null()).not_() for i in keys),
+        exp.not_(exp.Exists(this=others.where(*same))),
+    ]
+
+
+def _keyed(targets: Sequence[Target], relation: str, names: Sequence[str]) -> exp.Select:
+    """Select the columns, then the key as ``k0``, ``k1`` …; a key inside a list gives one row per item."""
+    keys = [
+        exp.alias_(exp.Explode(this=items(t)) if is_inside(t) else value(t), f"k{i}", quoted=True)
+        for i, t in enumerate(targets)
+    ]
+    return exp.select(*listed(names), *keys).from_(source(relation))
