@@ -20,7 +20,7 @@ import pytest
 import hanse
 from hanse.app import Mesh
 from hanse.base import SystemClock
-from hanse.pipelines import staging as building
+from hanse.pipelines.staging import nodes as building
 from hanse.testing.meshes import Columns, MeshFolder
 
 RAW = "domains/sales/orders/data/raw.csv"

@@ -16,7 +16,7 @@ from hanse.app import Mesh
 from hanse.base import Conflict, ProductName, TableName
 from hanse.interfaces import ColumnDraft
 from hanse.pipelines import run as run_module
-from hanse.pipelines.situation import observe_situation
+from hanse.pipelines.due.situation import observe_situation
 from hanse.registry import RunStatus
 from hanse.spec.types import Scalar
 from hanse.testing.meshes import MeshFolder

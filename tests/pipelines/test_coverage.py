@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hanse.base import RunError
-from hanse.pipelines.windows import MOST_RANGES, Asked, Windowing
+from hanse.pipelines.transforms.windows import MOST_RANGES, Asked, Windowing
 from hanse.spec import Window
 from hanse.spec.windows import Span, parse_boundary
 

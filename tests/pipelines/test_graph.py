@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hanse.base import ProductName, Severity
-from hanse.pipelines.graph import FileRead, NodeRead, PortRead, build_graph
+from hanse.pipelines.transforms.graph import FileRead, NodeRead, PortRead, build_graph
 from hanse.spec import load
 from hanse.testing.meshes import MeshFolder
 

@@ -17,7 +17,7 @@ import hanse
 from hanse.app import Mesh
 from hanse.base import ProductName, new_id
 from hanse.pipelines.lease import LEASE_SECONDS, owner_identity
-from hanse.pipelines.maintain import Upkeep, maintain
+from hanse.pipelines.upkeep.maintain import Upkeep, maintain
 from hanse.registry import Run, RunStatus
 from hanse.spec import ContentCache, load
 from hanse.testing.meshes import MeshFolder
@@ -70,7 +70,7 @@ def test_small_files_become_one_and_rows_stay(grown: Mesh) -> None:
 
 
 def test_columns_that_no_run_has_published_stay_unseen(folder: MeshFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hanse.pipelines.maintain.FEW_FILES", 0)
+    monkeypatch.setattr("hanse.pipelines.upkeep.maintain.FEW_FILES", 0)
 
     def describe(columns: dict[str, Any], sql: str) -> None:
         source = {"raw": {"file": "data/raw.csv"}}
@@ -171,7 +171,7 @@ def test_files_are_removed_while_the_lease_is_held(grown: Mesh, monkeypatch: pyt
         return collect(*arguments)
 
     monkeypatch.setattr(grown.store, "collect", collected)
-    monkeypatch.setattr("hanse.pipelines.maintain.FEW_FILES", 0)  # so that there is something to compact
+    monkeypatch.setattr("hanse.pipelines.upkeep.maintain.FEW_FILES", 0)  # so that there is something to compact
     assert upkeep(grown, expire=old, **AT_ONCE).release is not None
     assert under_way == [1]
 

@@ -113,7 +113,7 @@ def test_a_merge_checks_the_rows_that_come_and_no_others(folder: MeshFolder, mar
 def test_a_large_table_is_cut_so_that_a_merge_writes_little_of_it_anew(
     folder: MeshFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hanse.pipelines.parts.SIZES", FileSizes(least=200_000, number=1_000, greatest=1 << 30))
+    monkeypatch.setattr("hanse.pipelines.staging.parts.SIZES", FileSizes(least=200_000, number=1_000, greatest=1 << 30))
     spread = "SELECT id * 600000 + i AS id, v FROM raw, range(600000) r(i) ORDER BY 1"
     mesh = made(folder, {"materialize": "merge"}, HEAD + "0,a\n", transforms={"t": spread})
     mesh.run()
@@ -132,7 +132,7 @@ def test_a_large_table_is_cut_so_that_a_merge_writes_little_of_it_anew(
 def test_the_files_of_a_merge_are_found_either_way(
     folder: MeshFolder, monkeypatch: pytest.MonkeyPatch, ways: int
 ) -> None:
-    monkeypatch.setattr("hanse.pipelines.deliver.ASKED_ONE_BY_ONE", ways)
+    monkeypatch.setattr("hanse.pipelines.staging.deliver.ASKED_ONE_BY_ONE", ways)
     mesh = made(folder, {"materialize": "merge"}, HEAD + "1,a\n9,i\n", transforms={"t": "SELECT * FROM raw"})
     mesh.run()
     deliver(mesh, folder, HEAD + "2,b\n8,h\n")  # within the bounds of the first file, and not in it

@@ -9,9 +9,9 @@ import pytest
 
 import hanse
 from hanse.base import ProductName, TransformError
-from hanse.pipelines.check import check_product, reads_of
-from hanse.pipelines.graph import FileRead, NodeRead, PortRead, build_graph
-from hanse.pipelines.program import read_program
+from hanse.pipelines.preview.check import check_product, reads_of
+from hanse.pipelines.transforms.graph import FileRead, NodeRead, PortRead, build_graph
+from hanse.pipelines.transforms.program import read_program
 from hanse.spec import Transform, load
 from hanse.testing.meshes import MeshFolder
 

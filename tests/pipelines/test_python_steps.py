@@ -473,9 +473,9 @@ def test_a_run_after_a_kill_starts_the_step_anew(folder: MeshFolder, tmp_path: P
 def test_closed_steps_start_nothing(folder: MeshFolder, tmp_path: Path) -> None:
     from hanse.base import ProductName, TransformError
     from hanse.drivers.duckdb import DuckDBEngine
-    from hanse.pipelines.graph import build_graph
-    from hanse.pipelines.python_steps import PythonSteps
     from hanse.pipelines.records import Measured
+    from hanse.pipelines.staging.python_steps import PythonSteps
+    from hanse.pipelines.transforms.graph import build_graph
     from hanse.spec import EngineSettings, load
 
     folder.product("a.b", NUMBER)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import hanse
-from hanse.pipelines import staging as building
+from hanse.pipelines.staging import nodes as building
 from hanse.testing.meshes import MeshFolder
 
 # Kills its own process at the n-th table's check: every table is staged and recorded by then, or before the n-th stage.
@@ -19,7 +19,8 @@ KILLED = """
 import os, signal, sys
 import hanse
 from hanse.drivers.duckdb.session import DuckDBSession
-from hanse.pipelines import records, staging
+from hanse.pipelines import records
+from hanse.pipelines.staging import nodes as staging
 
 records._FLUSH_SECONDS = 0.0
 staging.HELD_ROWS = int(sys.argv[3])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hanse.app import open_mesh
 from hanse.base import ProductName, SetClock
 from hanse.pipelines import expired_releases
-from hanse.pipelines.retention import surplus_of
+from hanse.pipelines.upkeep.retention import surplus_of
 from hanse.registry import Release, Run, RunStatus
 from hanse.spec import Retention
 from hanse.testing.meshes import MeshFolder

@@ -12,7 +12,7 @@ import pytest
 
 import hanse
 from hanse.app import Mesh
-from hanse.pipelines import staging
+from hanse.pipelines.staging import nodes as staging
 from hanse.testing.meshes import Columns, MeshFolder
 
 ORDERS = "order_id,amount\n1,10\n2,20\n"

@@ -593,7 +593,8 @@ import os, signal, sys
 import hanse
 from hanse.drivers.duckdb.session import DuckDBSession
 from hanse.drivers.iceberg import IcebergTables
-from hanse.pipelines import records, ranges
+from hanse.pipelines import records
+from hanse.pipelines.staging import ranges
 
 records._FLUSH_SECONDS = 0.0
 ranges.WORKERS = 1
@@ -656,7 +657,8 @@ def test_a_killed_run_that_is_not_gone_on_with_leaves_no_files(folder: MeshFolde
 
 
 KILLED_ANYWHERE = f"""{KILLED_AT_A_BOUNDARY}
-from hanse.pipelines import ranges, records
+from hanse.pipelines import records
+from hanse.pipelines.staging import ranges
 records._FLUSH_SECONDS = 0.0
 ranges.WORKERS = 1
 with hanse.open_mesh(sys.argv[1]) as mesh:

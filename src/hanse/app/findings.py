@@ -12,7 +12,7 @@ from hanse.base import Problem, Problems, ProductName, QueryError, Severity
 if TYPE_CHECKING:
     from hanse.ingest import RemoteFiles
     from hanse.interfaces import Engine
-    from hanse.pipelines.dry_run import Trial
+    from hanse.pipelines.preview.dry_run import Trial
     from hanse.registry import Reader
 
 Document = dict[str, Any]
@@ -82,7 +82,7 @@ class Trials:
 
     def of(self, name: ProductName) -> Trial:
         """Return what trying a product's transforms told."""
-        from hanse.pipelines.dry_run import dry_run
+        from hanse.pipelines.preview.dry_run import dry_run
 
         if name not in self._known:
             self._known[name] = dry_run(self.workspace, self.engine, name, self.remote)
@@ -90,13 +90,13 @@ class Trials:
 
     def reads(self, name: ProductName) -> Mapping[str, Sequence[str]]:
         """Return what each table of a product reads from outside the product."""
-        from hanse.pipelines.check import reads_of
+        from hanse.pipelines.preview.check import reads_of
 
         return reads_of(self.of(name).graph)
 
     def lineage(self, name: ProductName) -> Document:
         """Return where each table of a product comes from, column by column."""
-        from hanse.pipelines.lineage import lineage_of
+        from hanse.pipelines.preview.lineage import lineage_of
 
         trial = self.of(name)
         return lineage_of(self.workspace, trial.graph, trial.files)
@@ -106,13 +106,13 @@ def window_notes(workspace: spec.Workspace, reader: Reader, names: Iterable[Prod
     """Yield tables of products that would be applied and are built range by range, with what there is to say."""
     for name in names:
         if workspace.entries[name].windows:
-            from hanse.pipelines.window_notes import window_notes
+            from hanse.pipelines.due.window_notes import window_notes
 
             yield from window_notes(workspace, reader, name)
 
 
 def _check(workspace: spec.Workspace, cache: spec.ContentCache, name: ProductName, key: str) -> Sequence[Problem]:
-    from hanse.pipelines.check import check_product
+    from hanse.pipelines.preview.check import check_product
 
     # Whose problem it is decides whom it stops; what only reads a statement does not know.
     problems = [p if p.subject else replace(p, subject=str(name)) for p in check_product(workspace, name)]

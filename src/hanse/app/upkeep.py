@@ -24,9 +24,9 @@ def maintain(
 ) -> Document:
     """Maintain products one after the other; see :meth:`hanse.app.Mesh.maintain`."""
     from hanse.pipelines import expired_releases
-    from hanse.pipelines.maintain import GRACE, Upkeep
-    from hanse.pipelines.maintain import maintain as maintain_product
-    from hanse.pipelines.scratch import clear_scratch
+    from hanse.pipelines.upkeep.maintain import GRACE, Upkeep
+    from hanse.pipelines.upkeep.maintain import maintain as maintain_product
+    from hanse.pipelines.upkeep.scratch import clear_scratch
 
     workspace = mesh.load()
     around = mesh.surroundings(workspace)

@@ -9,15 +9,15 @@ from hanse.base import Conflict, HanseError, RunError, TableName
 from hanse.ingest import unchanged
 from hanse.pipelines.checking import Checking
 from hanse.pipelines.codes import INPUT_CHANGED
-from hanse.pipelines.databases import read_databases
-from hanse.pipelines.graph import published_name
-from hanse.pipelines.inputs import bind_inputs, bring_files, open_session, prepare, released_scans
-from hanse.pipelines.keys import is_volatile
-from hanse.pipelines.outdated import outdated, reusable
+from hanse.pipelines.due.keys import is_volatile
+from hanse.pipelines.due.outdated import outdated, reusable
+from hanse.pipelines.due.situation import Listener, Situation, Surroundings
+from hanse.pipelines.inputs.databases import read_databases
+from hanse.pipelines.inputs.ready import bind_inputs, bring_files, open_session, prepare, released_scans
 from hanse.pipelines.publish import Publication, publish
-from hanse.pipelines.situation import Listener, Situation, Surroundings
-from hanse.pipelines.staging import Staging
-from hanse.pipelines.work import Work
+from hanse.pipelines.staging.nodes import Staging
+from hanse.pipelines.staging.work import Work
+from hanse.pipelines.transforms.graph import published_name
 from hanse.registry import Release, Run
 
 

@@ -14,13 +14,13 @@ from hanse.interfaces import (
 from hanse.pipelines.codes import (
     BLOCKED,
 )
-from hanse.pipelines.deliver import Change, Fresh
-from hanse.pipelines.graph import Node, NodeRead, published_name, settings_of
-from hanse.pipelines.outdated import has_sql_rules
-from hanse.pipelines.stage import (
+from hanse.pipelines.due.outdated import has_sql_rules
+from hanse.pipelines.staging.deliver import Change, Fresh
+from hanse.pipelines.staging.stage import (
     relation_of,
 )
-from hanse.pipelines.work import Work
+from hanse.pipelines.staging.work import Work
+from hanse.pipelines.transforms.graph import Node, NodeRead, published_name, settings_of
 from hanse.registry import CheckResult, CheckStatus, ReleasedTable
 
 _RECENT = 3

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from hanse.base import Clock, TableName, new_id
 from hanse.interfaces import Replacement, Snapshot, TableStore
-from hanse.pipelines.deliver import Change
-from hanse.pipelines.graph import Node, published_name
-from hanse.pipelines.keys import Growth
+from hanse.pipelines.due.keys import Growth
 from hanse.pipelines.records import StepLog
+from hanse.pipelines.staging.deliver import Change
+from hanse.pipelines.transforms.graph import Node, published_name
 from hanse.registry import CheckResult, CheckStatus, Registry, Release, ReleasedTable, Run
 from hanse.spec import Product
 

@@ -16,10 +16,10 @@ from typing import Any
 
 from hanse.base import Blocked, Conflict, HanseError, ProductName, RunError, TableName, new_id
 from hanse.pipelines.codes import BUSY, FILES_FAILED, UNEXPECTED
+from hanse.pipelines.due.situation import Listener, Situation, Surroundings, observe_situation
 from hanse.pipelines.lease import LEASE_SECONDS, Heartbeat, owner_identity, owner_is_dead
 from hanse.pipelines.rollback import refuse_paused
-from hanse.pipelines.situation import Listener, Situation, Surroundings, observe_situation
-from hanse.pipelines.windows import Asked
+from hanse.pipelines.transforms.windows import Asked
 from hanse.registry import Reader, Release, Run, RunStatus
 
 

@@ -1,0 +1,1 @@
+"""Getting ready what a run reads: files, databases, other products."""

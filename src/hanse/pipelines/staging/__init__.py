@@ -1,0 +1,1 @@
+"""Building nodes of the graph: each becomes files that nobody sees yet."""

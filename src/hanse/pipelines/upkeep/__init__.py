@@ -1,0 +1,1 @@
+"""Keeping tables fit: what expires, what is joined, what is removed."""
