@@ -9,6 +9,7 @@ import ast
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from importlib import import_module
@@ -226,12 +227,38 @@ def metadata() -> str:
     return _page("Metadata tables", lead, "\n".join(sections))
 
 
+def odcs() -> str:
+    """Return the page of ODCS fields, from what the code says becomes of each."""
+    from hanse.quality.coverage import SECTIONS, TREATMENTS, How
+    from hanse.spec.odcs_fields import server_kinds
+
+    totals = Counter(treatment.how for treatment in TREATMENTS.values())
+    meanings = _table(("how", "fields", "meaning"), ([f"**{how}**", str(totals[how]), how.meaning] for how in How))
+    parts = [meanings]
+    for title, fields in SECTIONS.items():
+        rows = []
+        for field, treatment in fields.items():
+            kinds = server_kinds(field) if field.startswith("Server.") else ()
+            of = f" Of `{'`, `'.join(kinds)}`." if kinds else ""
+            checks = ", ".join(f"`{kind}`" for kind in treatment.checks)
+            rows.append([f"`{field}`", treatment.how.value, checks, treatment.words + of])
+        parts.append(f"## {title}\n\n{_table(('field', 'how', 'checks', 'in a sentence'), iter(rows))}")
+    lead = (
+        "Every field of the Open Data Contract Standard (3.0, 3.1 and 3.2), and what becomes of it. A test walks the "
+        "standard's JSON Schema, so no field can be missing here. What one contract states, and how it is verified, "
+        "lists `hanse contract coverage`. Checks have verdicts: passed, failed, warned, error, not applicable, or for "
+        "a person; problems found when a contract is read have [codes](errors.md)."
+    )
+    return _page("ODCS, field by field", lead, "\n".join(parts))
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/architecture.md": architecture,
     "docs/reference/cli.md": cli,
     "docs/reference/configuration.md": configuration,
     "docs/reference/errors.md": errors,
     "docs/reference/metadata.md": metadata,
+    "docs/reference/odcs.md": odcs,
     "docs/reference/schemas/domain.schema.json": partial(json_schema, "domain"),
     "docs/reference/schemas/mesh.schema.json": partial(json_schema, "mesh"),
     "docs/reference/schemas/pipeline.schema.json": partial(json_schema, "pipeline"),

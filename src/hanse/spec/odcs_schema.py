@@ -59,13 +59,22 @@ def shape(version: str) -> Shape:
     Args:
         version: one of :data:`VERSIONS`.
     """
+    return compile_schema(schema_of(version), TITLES)
+
+
+def schema_of(version: str) -> dict[str, Any]:
+    """Return the JSON Schema by which a contract of a version is read.
+
+    Args:
+        version: one of :data:`VERSIONS`.
+    """
     changed = copy.deepcopy(schema())
     _loosen(changed)
     if version.startswith("v3.0"):
         _as_v30(changed)
     if not version.startswith("v3.2"):
         changed["required"].append("status")
-    return compile_schema(changed, TITLES)
+    return changed
 
 
 def _loosen(schema: dict[str, Any]) -> None:
