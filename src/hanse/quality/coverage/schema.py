@@ -166,11 +166,11 @@ RELATIONSHIPS: Treatments = {
         {
             "id": kept(),
             "type": read("Only `foreignKey` is allowed."),
-            "from": read("A reference to properties of the table."),
-            "to": read("A reference to properties."),
+            "from": verified("relationship", "The key; one that holds a null refers to nothing."),
+            "to": verified("relationship", "Every key is there: one anti-join, also across tables of other contracts."),
             "customProperties": kept(),
         },
     ),
-    "RelationshipSchemaLevel.from": read("One reference, or as many as `to` has."),
-    "RelationshipSchemaLevel.to": read("One reference, or as many as `from` has."),
+    "RelationshipSchemaLevel.from": verified("relationship", "One reference, or as many as `to` has."),
+    "RelationshipSchemaLevel.to": verified("relationship", "One reference, or as many as `from` has."),
 }
