@@ -22,10 +22,13 @@ $(STAMP): pyproject.toml requirements/dev.txt scripts/setup
 demo: $(STAMP) ## build the example mesh on real data in ./hanse-demo (another folder: DIR=...)
 	@$(BIN)/hanse demo $(DIR)
 
-test: lint types ## everything: lint, types, all tests
+$(VENV)/mariadb: scripts/mariadb $(STAMP)
+	@scripts/mariadb $(VENV)/mariadb
+
+test: lint types $(VENV)/mariadb ## everything: lint, types, all tests
 	@$(BIN)/python -m pytest $(TESTS)
 
-quick: $(STAMP) ## the tests that take no longer than a moment
+quick: $(STAMP) $(VENV)/mariadb ## the tests that take no longer than a moment
 	@$(BIN)/python -m pytest $(TESTS) -q -m "not slow"
 
 lint: $(STAMP) ## ruff, its formatting, and which room may import which

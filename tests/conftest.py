@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hanse.testing.mariadb import MariaDbServer
 from hanse.testing.postgres import PostgresServer
 
 pytest_plugins = ["pytester"]
@@ -17,6 +18,13 @@ pytest_plugins = ["pytester"]
 def postgres() -> Iterator[PostgresServer]:
     """A real PostgreSQL server of its own for every process of tests; each test makes a database of its own."""
     with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDbServer]:
+    """A real MariaDB server of its own for every process of tests; each test makes a database of its own."""
+    with MariaDbServer() as server:
         yield server
 
 

@@ -26,6 +26,7 @@ from hanse.interfaces.engine import (
     SessionLimits,
 )
 from hanse.interfaces.files import Fetched, FileSource, RemoteFile, Validator
+from hanse.interfaces.hosted import HostedColumn, HostedDatabase, MySqlDatabase, QueriedDatabase
 from hanse.interfaces.tables import (
     ColumnDraft,
     DataFile,
@@ -54,10 +55,14 @@ __all__ = [
     "Fetched",
     "FileSizes",
     "FileSource",
+    "HostedColumn",
+    "HostedDatabase",
     "JsonScan",
     "Mending",
+    "MySqlDatabase",
     "ParquetScan",
     "PostgresDatabase",
+    "QueriedDatabase",
     "References",
     "RejectedLine",
     "Relation",

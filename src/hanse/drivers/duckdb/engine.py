@@ -16,6 +16,7 @@ from hanse.interfaces import Database, PostgresDatabase, SessionLimits, SqliteDa
 
 if TYPE_CHECKING:
     from hanse.drivers.duckdb.databases import DuckDBSnapshot
+    from hanse.drivers.duckdb.hosted import PostgresHosted
     from hanse.drivers.duckdb.session import DuckDBSession
 
 # Raise when a setting of the sessions changes what statements return.
@@ -110,6 +111,16 @@ class DuckDBDatabases:
                 dialect = Sqlite(database, ATTACHED)
         return DuckDBSnapshot(
             dialect, writable=writable, limits=limits or SessionLimits(), temp_directory=self._temp_directory
+        )
+
+    def open_hosted(
+        self, database: PostgresDatabase, *, writable: Sequence[str] = (), limits: SessionLimits | None = None
+    ) -> PostgresHosted:
+        """Connect to a server whose own SQL is to answer; see :meth:`open`."""
+        from hanse.drivers.duckdb.hosted import PostgresHosted  # imports duckdb
+
+        return PostgresHosted(
+            database, writable=writable, limits=limits or SessionLimits(), temp_directory=self._temp_directory
         )
 
 
