@@ -255,3 +255,23 @@ def test_an_empty_report_is_a_report(name: str) -> None:
     text = FORMATS[name]({"counts": {}, "tables": []})
     assert text.endswith("\n")
     assert "nothing was checked" in text or name == "junit"
+
+
+def test_several_contracts_are_one_report_with_the_problems_of_each() -> None:
+    problem = {"code": "HNS-S002", "title": "a key is missing", "severity": "error", "what": "no `id`", "why": None}
+    problem |= {"where": "b.odcs.yaml:1", "fix": "add `id:`", "subject": None}
+    first = {"contract": "a", "version": "1.0.0", "path": "a.odcs.yaml", "problems": [], **_tables(check("c"))}
+    second = {"contract": None, "version": None, "path": "b.odcs.yaml", "problems": [problem], **_tables()}
+    document = {"status": "error", "counts": {}, "contracts": [first, second]}
+    root = ElementTree.fromstring(to_junit(document))
+    assert [suite.get("name") for suite in root] == ["a: orders", "b.odcs.yaml: the whole contract"]
+    error = root.find("testsuite/testcase/error")
+    assert error is not None
+    assert error.get("message") == "no `id`; add `id:`"
+    assert to_markdown(document).startswith("### ✗ 2 contracts: 1 of 2 checks could not run")
+    assert "HNS-S002: a key is missing" in to_html(document)
+    assert to_markdown({**document, "contracts": [first]}).startswith("### ✓ a 1.0.0: 1 check passed")
+
+
+def _tables(*checks: Document) -> Document:
+    return {"counts": {}, "tables": [{"table": "orders", "counts": {}, "checks": list(checks)}] if checks else []}

@@ -6,7 +6,6 @@ happened to hold in one delivery it writes as a comment, and what only the owner
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from hanse.base import ProductName
 from hanse.blueprints.sql_names import sql_names
 from hanse.blueprints.yaml_text import comment, key, text
+from hanse.spec import personal
 
 Profile = Mapping[str, Any]
 MANY_ROWS = 100
@@ -28,23 +28,6 @@ _LOGICAL = {
     "TIME": "logicalType: time",
     "TIMESTAMP WITH TIME ZONE": "logicalType: timestamp",
 }
-_PERSONAL = (
-    ("email", re.compile(r".*e_?mail.*"), "e-mail addresses"),
-    ("phone", re.compile(r".*(?:phone|mobile|fax|(?:^|_)tel(?:_|$)).*"), "telephone numbers"),
-    ("iban", re.compile(r".*iban.*|.*account_?(?:no|number).*|.*bank.*|.*card_?(?:no|number).*"), "bank accounts"),
-    (
-        "name",
-        re.compile(
-            r"(?:.*_)?(?:first|last|given|family|full|sur|middle|user|nick|contact|person|customer)_?name|surname"
-        ),
-        "names of people",
-    ),
-    ("name", re.compile(r"name"), "names of people, perhaps"),
-    ("address", re.compile(r".*(?:address|street|postcode|post_code|zip_?code|(?:^|_)zip(?:_|$)).*"), "addresses"),
-    ("birth", re.compile(r".*birth.*|dob"), "dates of birth"),
-    ("number", re.compile(r".*(?:passport|social_security|ssn|tax_id|national_id).*"), "official numbers of people"),
-)
-
 
 # Of files in `data` that are inputs by themselves.
 _PACKABLE = (".csv", ".ndjson", ".jsonl", ".json")
@@ -202,16 +185,16 @@ def _column(column: Profile, name: str, profile: Profile) -> Iterator[str]:
     elif column["is_unique"] and profile["rows"] > 1:
         yield from comment("unique: true  (no value twice here; keep it if that is no chance)", 2)
     yield '  description: "TODO: say what it means."'
-    personal = _personal(name, column)
-    if personal:
-        yield from comment(f"classification: confidential  (looks like {personal})", 2)
+    about_people = _personal(name, column)
+    if about_people:
+        yield from comment(f"classification: confidential  (looks like {about_people})", 2)
     else:
         yield from _range(column)
     if column["nulls"] or not profile["rows"]:
         yield from comment(f"Empty in {column['nulls']:,} of {_count(profile['rows'], 'row')}.", 2)
         yield "  customProperties:"
         yield '    - { property: nullMeaning, value: "TODO: say why a value may be missing." }'
-    if not personal and _is_code_list(column, profile["rows"]):
+    if not about_people and _is_code_list(column, profile["rows"]):
         yield from _known_values(name, column)
 
 
@@ -254,11 +237,11 @@ def _scalar(type_: str) -> Iterator[str]:
 def _personal(name: str, column: Profile) -> str | None:
     """Return what about people a column may hold, told by its values first and by its name then."""
     if column["looks_like"]:
-        return next(what for kind, _, what in _PERSONAL if kind == column["looks_like"])
+        return personal.by_kind(column["looks_like"])
     if column["type"] in ("BOOLEAN", "DOUBLE") or column["nested"]:
         return None
-    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-    return next((what for _, pattern, what in _PERSONAL if pattern.fullmatch(plain)), None)
+    found = personal.by_name(name)
+    return found[1] if found else None
 
 
 def _range(column: Profile) -> Iterator[str]:

@@ -61,3 +61,30 @@ COLUMN_MISSING = Code(
     "a column of the contract is not in the table",
     "The table under test has no column of this name, so nothing that the contract says of it can be verified.",
 )
+CONTRADICTION = Code(
+    "HNS-C011",
+    "clauses that exclude each other",
+    "Two clauses of a contract cannot both hold, for example a minimum above the maximum: no data can keep them. "
+    "As a warning: one clause allows a value that another excludes. Correct one of them.",
+)
+POINTLESS_CLAUSE = Code(
+    "HNS-C012",
+    "a clause that says nothing more",
+    "A clause repeats another, or leaves open what it rests on: a rule that is there twice, `unique` on a primary key, "
+    "a key column that may be null. Remove or complete it.",
+)
+UNDESCRIBED = Code(
+    "HNS-C013",
+    "nothing says what it means",
+    "A contract, table or column has no description, or one that still says TODO. Readers would have to ask somebody.",
+)
+UNOWNED = Code(
+    "HNS-C014",
+    "nobody answers for the contract",
+    "A contract that is no draft any more names neither a team nor a support channel, so nobody learns of a failure.",
+)
+UNCLASSIFIED = Code(
+    "HNS-C015",
+    "personal data, perhaps, without a classification",
+    "The name of a column suggests personal data. Add `classification`, also if it is `public`: a decision was made.",
+)

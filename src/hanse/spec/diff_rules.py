@@ -109,8 +109,12 @@ def _pair(old: Sequence[Rule], new: Sequence[Rule]) -> tuple[list[tuple[Rule, Ru
 
 def rule_key(rule: Rule) -> Hashable:
     """Return a value that is equal for equal rules, wherever they are written."""
-    measured = (rule.query, _measure(rule), tuple(_conditions(rule.conditions)), rule.severity)
-    return measured, _words_of(rule)
+    return rule.query, measured(rule), _words_of(rule)
+
+
+def measured(rule: Rule) -> Hashable:
+    """Return a value that is equal for rules that ask the same, whatever words they have for it."""
+    return _measure(rule), tuple(_conditions(rule.conditions)), rule.severity
 
 
 def _measure(rule: Rule) -> Hashable:

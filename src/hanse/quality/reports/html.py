@@ -29,6 +29,7 @@ from hanse.quality.reports.verdicts import (
     figures,
     groups,
     headline,
+    place,
     reason,
     tally,
     title,
@@ -95,9 +96,8 @@ def _body(document: Document, found: Sequence[Group], counted: Counter[str]) -> 
 
 
 def _about(document: Document) -> str:
-    contract = document.get("contract") or {}
-    place = contract.get("path")
-    return f" · <code>{_text(str(place))}</code>" if place else ""
+    path = place(document)
+    return f" · <code>{_text(path)}</code>" if path else ""
 
 
 def _bar(counted: Mapping[str, int]) -> str:

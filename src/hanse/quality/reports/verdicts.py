@@ -43,10 +43,42 @@ class Group:
 
 
 def groups(document: Document) -> list[Group]:
-    """Return a report's checks by table, in its order, those of the whole contract first."""
-    whole = (document.get("contract") or {}).get("checks") or ()
-    tables = [Group(str(t["table"]), tuple(t["checks"])) for t in document["tables"]]
-    return [Group(WHOLE_CONTRACT, tuple(whole)), *tables] if whole else tables
+    """Return the checks of a report by table, in its order, those of the whole contract first.
+
+    Args:
+        document: of one contract, as :func:`hanse.quality.report` returns it; or of several under ``contracts``, each
+            with ``problems`` that keep it from being used.
+    """
+    several = document.get("contracts")
+    if several is None:
+        return list(_of_contract(document, ""))
+    prefixes = [f"{_name(one)}: " if len(several) > 1 else "" for one in several]
+    return [group for one, prefix in zip(several, prefixes, strict=True) for group in _of_contract(one, prefix)]
+
+
+def _of_contract(document: Document, prefix: str) -> Iterator[Group]:
+    contract = document.get("contract")
+    whole = list((contract.get("checks") if isinstance(contract, Mapping) else None) or ())
+    whole = [*map(_of_problem, document.get("problems") or ()), *whole]
+    if whole:
+        yield Group(f"{prefix}{WHOLE_CONTRACT}", tuple(whole))
+    for table in document.get("tables") or ():
+        yield Group(f"{prefix}{table['table']}", tuple(table["checks"]))
+
+
+def _of_problem(problem: Document) -> Document:
+    """Return a problem of a contract's file as a check that could not run: nothing else says so in a report."""
+    how = [str(problem[key]) for key in ("what", "why", "fix") if problem.get(key)]
+    verdict = "warned" if problem["severity"] == "warning" else "error"
+    clause = f"{problem['code']}: {problem['title']}"
+    return {"id": clause, "clause": clause, "verdict": verdict, "error": "; ".join(how), **problem}
+
+
+def _name(document: Document) -> str:
+    contract = document.get("contract")
+    if isinstance(contract, Mapping):
+        contract = contract.get("name") or contract.get("id")
+    return str(contract or document.get("path") or "Contract")
 
 
 def tally(found: Sequence[Group]) -> Counter[str]:
@@ -56,9 +88,19 @@ def tally(found: Sequence[Group]) -> Counter[str]:
 
 def title(document: Document) -> str:
     """Return what was tested: name or id of the contract and its version, as far as the document says."""
-    contract = document.get("contract") or {}
-    name = contract.get("name") or contract.get("id") or "Contract"
-    return " ".join(str(part) for part in (name, contract.get("version")) if part)
+    several = document.get("contracts")
+    if several is not None and len(several) != 1:
+        return f"{len(several):,} contracts"
+    one = several[0] if several else document
+    contract = one.get("contract")
+    version = contract.get("version") if isinstance(contract, Mapping) else one.get("version")
+    return " ".join(str(part) for part in (_name(one), version) if part)
+
+
+def place(document: Document) -> str:
+    """Return the file of the one contract, if there is one and the document names it."""
+    several = list(document.get("contracts") or [])
+    return str(several[0].get("path") or "") if len(several) == 1 else ""
 
 
 def headline(counted: Mapping[str, int]) -> str:
