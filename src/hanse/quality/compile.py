@@ -1,4 +1,4 @@
-"""Passes as SQL: one tree per statement, written out in DuckDB's dialect."""
+"""Passes as SQL: one tree per statement, written out in DuckDB's dialect unless another writer is given."""
 
 from __future__ import annotations
 
@@ -10,6 +10,14 @@ from sqlglot import exp
 from hanse.quality.plan import SAMPLE
 from hanse.quality.predicates import DIALECT, column, value, violation
 from hanse.quality.records import Check, Duplicates, Target, Violations
+
+Write = Callable[[exp.Expr], str]
+"""Turns a tree into SQL, whatever dialect that is."""
+
+
+def text(tree: exp.Expr) -> str:
+    """Write a tree as DuckDB's SQL."""
+    return tree.sql(DIALECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +33,9 @@ class Count:
     positions: dict[str, int]
 
 
-def scan(checks: Sequence[Check], relation: str) -> Count:
+def scan(checks: Sequence[Check], relation: str, *, write: Write = text) -> Count:
     """Return the one scan that counts violations of all the checks; equal tests are counted once."""
-    return _count(checks, all_rows(), lambda breaks: _filter(all_rows(), breaks), source(relation), None)
+    return _count(checks, all_rows(), lambda breaks: _filter(all_rows(), breaks), source(relation), None, write)
 
 
 def distinct(checks: Sequence[Check], relation: str, name: str) -> Count:
@@ -39,11 +47,16 @@ def distinct(checks: Sequence[Check], relation: str, name: str) -> Count:
     )
     weight = exp.Sum(this=column("n"))
     return _count(
-        checks, _zero(weight), lambda breaks: _zero(_filter(weight, breaks)), grouped.subquery("g"), column("value")
+        checks,
+        _zero(weight),
+        lambda breaks: _zero(_filter(weight, breaks)),
+        grouped.subquery("g"),
+        column("value"),
+        text,
     )
 
 
-def groups(targets: Sequence[Target], relation: str) -> str:
+def groups(targets: Sequence[Target], relation: str, *, write: Write = text) -> str:
     """Return the pass over a key: how many keys occur more than once, and in how many rows."""
     inner = (
         exp.select(exp.alias_(all_rows(), "n", quoted=True))
@@ -52,7 +65,7 @@ def groups(targets: Sequence[Target], relation: str) -> str:
         .group_by(*(value(t) for t in targets))
         .having(exp.GT(this=all_rows(), expression=exp.Literal.number(1)))
     )
-    return text(exp.select(all_rows(), _zero(exp.Sum(this=column("n")))).from_(inner.subquery("g")))
+    return write(exp.select(all_rows(), _zero(exp.Sum(this=column("n")))).from_(inner.subquery("g")))
 
 
 def rising(targets: Sequence[Target], relation: str, *, sample: bool = False) -> str:
@@ -71,10 +84,10 @@ def rising(targets: Sequence[Target], relation: str, *, sample: bool = False) ->
     return text(exp.select(all_rows(), _filter(all_rows(), _rises(names))).from_(paired.subquery("p")))
 
 
-def key_nulls(targets: Sequence[Target], relation: str) -> str:
+def key_nulls(targets: Sequence[Target], relation: str, *, write: Write = text) -> str:
     """Return the count of rows with a null in their key."""
     nulls = exp.or_(*(value(t).is_(exp.null()) for t in targets))
-    return text(exp.select(all_rows()).from_(source(relation)).where(nulls))
+    return write(exp.select(all_rows()).from_(source(relation)).where(nulls))
 
 
 def cardinality(names: Sequence[str], relation: str) -> str:
@@ -88,10 +101,12 @@ def shape(relation: str) -> str:
     return text(exp.select("*").from_(source(relation)))
 
 
-def violating_rows(check: Check, relation: str, names: Sequence[str], extra: Sequence[exp.Expr], limit: int) -> str:
+def violating_rows(
+    check: Check, relation: str, names: Sequence[str], extra: Sequence[exp.Expr], limit: int, *, write: Write = text
+) -> str:
     """Return the rows that break a test: all columns, then the extra expressions."""
     assert isinstance(check.measure, Violations)
-    return text(
+    return write(
         exp.select(*listed(names), *_numbered(extra, len(names)))
         .from_(source(relation))
         .where(violation(check.measure.target, check.measure.test))
@@ -99,13 +114,13 @@ def violating_rows(check: Check, relation: str, names: Sequence[str], extra: Seq
     )
 
 
-def null_key_rows(measure: Duplicates, relation: str, names: Sequence[str], limit: int) -> str:
+def null_key_rows(measure: Duplicates, relation: str, names: Sequence[str], limit: int, *, write: Write = text) -> str:
     """Return rows with a null in their key."""
     nulls = exp.or_(*(value(t).is_(exp.null()) for t in measure.targets))
-    return text(exp.select(*listed(names)).from_(source(relation)).where(nulls).limit(limit))
+    return write(exp.select(*listed(names)).from_(source(relation)).where(nulls).limit(limit))
 
 
-def repeated_rows(measure: Duplicates, relation: str, names: Sequence[str], limit: int) -> str:
+def repeated_rows(measure: Duplicates, relation: str, names: Sequence[str], limit: int, *, write: Write = text) -> str:
     """Return rows whose key occurs more than once, neighbours together; then how often the key occurs."""
     keys = [exp.alias_(value(t), f"k{i}", quoted=True) for i, t in enumerate(measure.targets)]
     repeated = (
@@ -122,7 +137,7 @@ def repeated_rows(measure: Duplicates, relation: str, names: Sequence[str], limi
             for i, t in enumerate(measure.targets)
         )
     )
-    return text(
+    return write(
         exp.select(*listed(names, "t"), exp.alias_(column("n", "d"), f"c{len(names)}", quoted=True))
         .from_(exp.alias_(source(relation), "t", quoted=True, table=True))
         .join(repeated.subquery("d"), on=same)
@@ -137,6 +152,7 @@ def _count(
     counted: Callable[[exp.Expr], exp.Expr],
     source: exp.Expr,
     base: exp.Expr | None,
+    write: Write,
 ) -> Count:
     columns = [total]
     seen: dict[str, int] = {}
@@ -150,7 +166,7 @@ def _count(
             seen[written] = len(columns)
             columns.append(counted(breaks))
         positions[check.id] = seen[written]
-    return Count(text(exp.select(*_numbered(columns, 0)).from_(source)), positions)
+    return Count(write(exp.select(*_numbered(columns, 0)).from_(source)), positions)
 
 
 def _rises(names: Sequence[str]) -> exp.Expr:
@@ -191,8 +207,3 @@ def listed(names: Sequence[str], table: str | None = None) -> list[exp.Expr]:
 
 def _numbered(expressions: Sequence[exp.Expr], start: int) -> list[exp.Expr]:
     return [exp.alias_(e, f"c{i}", quoted=True) for i, e in enumerate(expressions, start)]
-
-
-def text(tree: exp.Expr) -> str:
-    """Write a tree as SQL."""
-    return tree.sql(DIALECT)

@@ -6,23 +6,23 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from hanse.quality.compile import all_rows, listed, source, text
+from hanse.quality.compile import Write, all_rows, listed, source, text
 from hanse.quality.predicates import column, is_inside, items, value
 from hanse.quality.records import References, Target
 
 
-def orphans(measure: References, relation: str) -> str:
+def orphans(measure: References, relation: str, *, write: Write = text) -> str:
     """Return the count of keys without a row in the other table; inside lists and maps, of items."""
-    return text(
+    return write(
         exp.select(all_rows()).from_(_keyed(measure.targets, relation, ()).subquery("t")).where(*_alone(measure))
     )
 
 
-def orphan_rows(measure: References, relation: str, names: Sequence[str], limit: int) -> str:
+def orphan_rows(measure: References, relation: str, names: Sequence[str], limit: int, *, write: Write = text) -> str:
     """Return rows whose key no row of the other table has: all columns, then the key; by item inside lists."""
     keys = [column(f"k{i}", "t") for i in range(len(measure.targets))]
     found = [column(f"c{i}", "t") for i in range(len(names))]
-    return text(
+    return write(
         exp.select(*found, *keys)
         .from_(_keyed(measure.targets, relation, names).subquery("t"))
         .where(*_alone(measure))

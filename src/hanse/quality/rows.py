@@ -70,9 +70,7 @@ def _orphans(session: Session, measure: References, relation: str, names: Sequen
     samples = []
     for values in _rows(table):
         row = dict(zip(names, map(as_json, values), strict=False))
-        found = values[len(names) :]
-        key = ", ".join(f"{t} {_shown(as_json(v))}" for t, v in zip(measure.targets, found, strict=True))
-        samples.append((row, f"{key} is not in {measure.other}"))
+        samples.append((row, orphaned(measure, values[len(names) :])))
     return samples
 
 
@@ -97,15 +95,31 @@ def _repeated(session: Session, measure: Duplicates, relation: str, names: Seque
         table = session.fetch(statements.null_key_rows(measure, relation, names, limit))
         for values in _rows(table):
             row = dict(zip(names, map(as_json, values), strict=True))
-            empty = [str(t) for t in measure.targets if row[t.column] is None]
-            samples.append((row, f"{' and '.join(empty)} {'is' if len(empty) == 1 else 'are'} null in the primary key"))
+            samples.append((row, without_key(measure, row)))
     if len(samples) < limit:
         table = session.fetch(statements.repeated_rows(measure, relation, names, limit - len(samples)))
         for values in _rows(table):
             row = dict(zip(names, map(as_json, values), strict=False))
-            key = ", ".join(f"{t} {_shown(_value(row, t))}" for t in measure.targets)
-            samples.append((row, f"{key} occurs {values[-1]:,} times"))
+            samples.append((row, repeated(measure, row, values[-1])))
     return samples
+
+
+def orphaned(measure: References, key: Sequence[Any]) -> str:
+    """Say what is wrong with a key that the other table lacks."""
+    shown = ", ".join(f"{t} {_shown(as_json(v))}" for t, v in zip(measure.targets, key, strict=True))
+    return f"{shown} is not in {measure.other}"
+
+
+def without_key(measure: Duplicates, row: dict[str, Any]) -> str:
+    """Say what is wrong with a row that lacks some of its key."""
+    empty = [str(t) for t in measure.targets if row[t.column] is None]
+    return f"{' and '.join(empty)} {'is' if len(empty) == 1 else 'are'} null in the primary key"
+
+
+def repeated(measure: Duplicates, row: dict[str, Any], times: int) -> str:
+    """Say what is wrong with a row whose key others have, too."""
+    key = ", ".join(f"{t} {_shown(_value(row, t))}" for t in measure.targets)
+    return f"{key} occurs {times:,} times"
 
 
 def reason(test: ValueTest, found: Any, target: Target) -> str:
