@@ -42,6 +42,9 @@ class Checking:
         if any(has_sql_rules(n) for n in staged):
             for name in tuple(self._work.found.unbound):
                 self._bind(name)
+        for read in self._work.referred.reads_of(staged):
+            if isinstance(read, NodeRead):
+                self._bind(read.node)
         for number, node in enumerate(staged, 1):
             self._check(node, relations)
             self._work.listener("check", node.name, number, len(staged))
@@ -97,6 +100,7 @@ class Checking:
             relations=relations,
             checks=checks,
             columns=self._work.columns[node.name],
+            locate=self._work.referred.locate(node, relation_of),
         )
 
     def _verify_growth(self, node: Node, change: Change, relations: Mapping[str, str]) -> quality.Verdict:

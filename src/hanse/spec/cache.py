@@ -12,7 +12,7 @@ from typing import Any
 
 from hanse.spec.folder import read_bytes
 
-FORMAT = 8
+FORMAT = 9
 
 
 def _head(kinds: bytes) -> bytes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 
 from hanse import quality
-from hanse.base import digest
-from hanse.pipelines.transforms.graph import Graph, Node, published_name
+from hanse.base import TableName, digest
+from hanse.pipelines.transforms.graph import Graph, Node, PortRead, published_name
+from hanse.pipelines.transforms.referred import ReferredTables
 from hanse.registry import Release, ReleasedTable
 
 
@@ -16,15 +17,19 @@ def shape_digest(node: Node) -> str:
     return digest([[c.name, str(c.type), c.required, c.physical_name] for c in node.table.columns])
 
 
-def released_keys(graph: Graph, keys: Mapping[str, str]) -> Mapping[str, str]:
+def released_keys(
+    graph: Graph, keys: Mapping[str, str], referred: ReferredTables, upstream: Mapping[TableName, str]
+) -> Mapping[str, str]:
     """Return the keys of the served tables as releases name them: with what their contracts check.
 
     A table is built and checked again when its checks change, and when another table changes that its contract's own
-    SQL compares it with. What reads the table need not be: its rows are the same.
+    SQL compares it with, or a relationship leads to. What reads the table need not be: its rows are the same.
 
     Args:
         graph: the product's graph.
         keys: keys of the rows of all needed nodes, from :func:`~hanse.pipelines.due.keys.node_keys`.
+        referred: where relationships lead.
+        upstream: keys of the released tables of other products.
     """
     served = {n.name: n for n in graph.nodes if not n.is_private}
     found = {}
@@ -35,6 +40,11 @@ def released_keys(graph: Graph, keys: Mapping[str, str]) -> Mapping[str, str]:
         checks = quality.checks_of(node.port.contract, node.table)
         promised = [[c.id, c.severity.value, repr(c.measure), repr(c.conditions), c.unit] for c in checks]
         compared = {other: keys[other] for other in _named_in_rules(node) if other in served and other != name}
+        for read in referred.reads_of([node]):
+            if isinstance(read, PortRead):
+                compared[str(read.table)] = upstream.get(read.table, "")
+            elif read.node != name and read.node in served:
+                compared[read.node] = keys[read.node]
         found[name] = digest({"rows": keys[name], "checks": promised, "compared": compared})
     return found
 

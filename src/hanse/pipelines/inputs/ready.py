@@ -117,17 +117,19 @@ def open_session(work: Work, wanted: Sequence[Node], scans: Mapping[str, TableSc
 def released_scans(work: Work, wanted: Sequence[Node], reused: Mapping[str, ReleasedTable]) -> Mapping[str, TableScan]:
     """Return the released tables that have to be read, by internal relation name.
 
-    Besides what transforms read, SQL rules of a contract may name any table of the product.
+    Besides what transforms read, SQL rules of a contract may name any table of the product, and relationships lead to
+    tables of its own and of its inputs.
     """
     upstream = {t.table: t for r in work.situation.upstream.values() for t in r.tables}
     reads = {r for n in wanted for r in n.reads.values()}
     if any(has_sql_rules(n) for n in wanted):
         reads |= {NodeRead(name) for name in reused}
+    reads |= work.referred.reads_of(wanted)
     scans: dict[str, TableScan] = {}
     for read in reads:
         released = None
         if isinstance(read, PortRead):
-            released = upstream[read.table]
+            released = upstream.get(read.table)  # what transforms read is known to be there
         elif isinstance(read, NodeRead):
             released = reused.get(read.node)
         if released:

@@ -9,6 +9,7 @@ from hanse.base import Location, Problem, ProductName, TableName
 from hanse.pipelines.codes import COLUMNS_DIFFER
 from hanse.pipelines.staging.deliver import delivered_table
 from hanse.pipelines.transforms.graph import FileRead, Graph, Node, NodeRead, PortRead, build_graph, settings_of
+from hanse.pipelines.transforms.referred import ReferredTables
 from hanse.pipelines.transforms.window_checks import check_windows
 from hanse.spec import Product, Workspace
 
@@ -30,6 +31,10 @@ def check_product(workspace: Workspace, name: ProductName) -> tuple[Problem, ...
     for port, table in product.tables:
         assert port.contract is not None
         problems += quality.lint(port.contract, table)
+    served = [n for n in graph.nodes if not n.is_private]
+    referred = ReferredTables(served, workspace.resolve_inputs(name), workspace.product)
+    for node in served:
+        problems += referred.problems(node)
     return tuple(problems)
 
 

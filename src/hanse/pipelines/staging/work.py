@@ -33,6 +33,7 @@ from hanse.pipelines.transforms.graph import (
     published_name,
     settings_of,
 )
+from hanse.pipelines.transforms.referred import ReferredTables
 from hanse.pipelines.transforms.windows import Windowing
 from hanse.registry import CheckResult, FailedRow, Reader, ReleasedTable, Run
 from hanse.spec import Window
@@ -66,6 +67,7 @@ class Work:
         growing: tables that take in deliveries, by node name.
         rows_keys: keys of the rows of all needed nodes.
         keys: the same, of served tables with what their contracts check.
+        referred: where the relationships of its contracts lead.
         lost: tables that the store had lost and that are made anew.
         columns: columns of the tables to be built in the table store, by node name.
         kept: private results of earlier runs.
@@ -85,7 +87,12 @@ class Work:
         self.engine_key = f"{around.engine.name} {around.engine.version}"
         self.growing = self._growing()
         self.rows_keys = self._keys()
-        self.keys = {**self.rows_keys, **released_keys(self.graph, self.rows_keys)}
+        served = [n for n in self.graph.nodes if not n.is_private]
+        self.referred = ReferredTables(served, situation.inputs, around.workspace.product)
+        self.keys = {
+            **self.rows_keys,
+            **released_keys(self.graph, self.rows_keys, self.referred, self._upstream_keys()),
+        }
         self.found = Found()
         self.lost: set[TableName] = set()
         self.columns: dict[str, tuple[StoredColumn, ...]] = {}
@@ -107,8 +114,11 @@ class Work:
             )
         return graph
 
+    def _upstream_keys(self) -> Mapping[TableName, str]:
+        return {t.table: t.key for r in self.situation.upstream.values() for t in r.tables}
+
     def _keys(self) -> Mapping[str, str]:
-        upstream = {t.table: t.key for r in self.situation.upstream.values() for t in r.tables}
+        upstream = self._upstream_keys()
         for read in (r for n in self.graph.needed for r in n.reads.values()):
             if isinstance(read, PortRead) and read.table not in upstream:
                 raise RunError(
