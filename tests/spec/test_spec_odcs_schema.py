@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hanse.base import Problem
 from hanse.spec.document import Document, read_document
 from hanse.spec.odcs_schema import VERSIONS, schema, shape
-from hanse.spec.shape import check, compile_schema
+from hanse.spec.shape import compile_schema
+from hanse.spec.shape_check import check
 
 DEFINITIONS: Mapping[str, Any] = schema()["$defs"]
 LOGICAL_TYPES = DEFINITIONS["SchemaBaseProperty"]["properties"]["logicalType"]["enum"]

@@ -4,6 +4,7 @@ Everything is importable from here; what plans and runs checks is loaded when fi
 """
 
 from hanse.quality.checks import checks_of, is_row_wise, key_check, lint
+from hanse.quality.examine import examine
 from hanse.quality.plan import Evidence, Method, Pass, plan
 from hanse.quality.records import Check
 from hanse.quality.report import counts, report, worst_first
@@ -19,6 +20,7 @@ __all__ = [
     "Verdict",
     "checks_of",
     "counts",
+    "examine",
     "explain",
     "is_row_wise",
     "key_check",

@@ -75,10 +75,15 @@ def lint(contract: Contract, table: Table) -> tuple[Problem, ...]:
             problems.append(
                 Problem(
                     broken.code,
-                    f"{broken.what} (table `{table.name}`)",
+                    f"{_rule_of(check, broken)}{broken.what} (table `{table.name}`)",
                     where=check.location,
                     fix=broken.fix,
                     severity=check.severity,
                 )
             )
     return tuple(problems)
+
+
+def _rule_of(check: Check, broken: Broken) -> str:
+    named = isinstance(check.measure, Answer) and check.name and check.name not in broken.what
+    return f"`{check.name}`: " if named else ""

@@ -188,13 +188,18 @@ def inside(column: Column, type_: DataType) -> Iterator[tuple[Column, Member | E
 
 def _one_of(stated: Any, target: Target) -> OneOf:
     values = []
+    unfit = []
     for value in stated:
         if value is None:
             continue  # nulls are never looked at: `required` speaks of them
         try:
             values.append(coerce(value, target.type))
         except ValueError as problem:
-            raise Unverifiable(NONSENSE_CLAUSE, f"`{value}` is no {target.type}: {problem}") from None
+            unfit.append(f"`{value}` is no {target.type}: {problem}")
+    if unfit:
+        more = f"; and {len(unfit) - 3} more" if len(unfit) > 3 else ""
+        fix = f"write values of the column's type, {target.type}"
+        raise Unverifiable(NONSENSE_CLAUSE, "; ".join(unfit[:3]) + more, fix)
     return OneOf(tuple(values))
 
 
@@ -202,12 +207,13 @@ def _bounded(kind: str, stated: Any, target: Target) -> tuple[ValueTest, ...] | 
     try:
         found = bound(kind, stated, target.type)
     except ValueError as problem:
-        raise Unverifiable(NONSENSE_CLAUSE, f"`{stated}` does not bound a {target.type}: {problem}") from None
+        fix = f"write a value of the column's type, {target.type}"
+        raise Unverifiable(NONSENSE_CLAUSE, f"`{stated}` does not bound a {target.type}: {problem}", fix) from None
     if isinstance(found, Bound):
         return (found,)
     if found:
         return Settled(CheckStatus.PASSED, f"every {target.type} keeps it")
-    raise Unverifiable(NONSENSE_CLAUSE, f"no {target.type} can reach `{stated}`")
+    raise Unverifiable(NONSENSE_CLAUSE, f"no {target.type} can reach `{stated}`", "correct the bound, or the type")
 
 
 def _length(kind: str, stated: Any, target: Target) -> tuple[ValueTest, ...] | Settled:
@@ -226,9 +232,8 @@ def _pattern(stated: Any, target: Target) -> Pattern:
     try:
         return Pattern(translate(str(stated)), str(stated))
     except PatternError as problem:
-        raise Unverifiable(
-            BAD_PATTERN, f"`{stated}`: {problem}", "write it without this feature, or as a rule of `type: sql`"
-        ) from None
+        fix = "mend the pattern" if problem.malformed else "write it without this, or as a rule of `type: sql`"
+        raise Unverifiable(BAD_PATTERN, f"`{stated}`: {problem}", fix) from None
 
 
 def _multiple(stated: Any, target: Target) -> MultipleOf:

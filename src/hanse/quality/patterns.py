@@ -21,7 +21,15 @@ _SAFE_ESCAPES = frozenset("dDwWsSbBtnrfv")
 
 
 class PatternError(ValueError):
-    """A pattern is malformed or uses what RE2 does not have; the message says which and where."""
+    """A pattern is malformed or uses what RE2 does not have; the message says which and where.
+
+    Attributes:
+        malformed: it means nothing in any engine.
+    """
+
+    def __init__(self, why: str, *, malformed: bool = True) -> None:
+        self.malformed = malformed
+        super().__init__(why)
 
 
 def translate(pattern: str) -> str:
@@ -54,8 +62,8 @@ class _Reader:
             raise PatternError("a group `(` is never closed")
         return "".join(self.out)
 
-    def _fail(self, why: str) -> PatternError:
-        return PatternError(f"{why}, at character {self.at + 1}")
+    def _fail(self, why: str, *, malformed: bool = True) -> PatternError:
+        return PatternError(f"{why}, at character {self.at + 1}", malformed=malformed)
 
     def _take(self, text: str, length: int, *, repeats: int = 1) -> None:
         self.out.append(text)
@@ -87,7 +95,7 @@ class _Reader:
     def _group(self) -> None:
         rest = self.text[self.at : self.at + 4]
         if rest.startswith(("(?=", "(?!", "(?<=", "(?<!")):
-            raise self._fail("look-around is not available")
+            raise self._fail("look-around is not available", malformed=False)
         opening = 1
         text = "("
         if rest.startswith("(?"):
@@ -103,7 +111,7 @@ class _Reader:
             elif rest.startswith("(?:"):
                 text, opening = "(?:", 3
             else:
-                raise self._fail("an unknown kind of group")
+                raise self._fail("an unknown kind of group", malformed=False)
         self._take(text, opening, repeats=0)
         self.open += 1
         self.counted.append(1)
@@ -131,7 +139,7 @@ class _Reader:
             raise self._fail(f"`{text}` has nothing to repeat")
         repeats = self.last * times
         if repeats > _LIMIT:
-            raise self._fail(f"`{text}` repeats more than {_LIMIT} times")
+            raise self._fail(f"`{text}` repeats more than {_LIMIT} times", malformed=False)
         if self.text[self.at + length : self.at + length + 1] == "?":
             text, length = text + "?", length + 1
         self._take(text, length, repeats=0)
@@ -142,7 +150,7 @@ class _Reader:
         if not following:
             raise self._fail("a backslash ends the pattern")
         if following in "123456789" or following == "k":
-            raise self._fail("back-references are not available")
+            raise self._fail("back-references are not available", malformed=False)
         found = _HEX.match(self.text, self.at)
         if found:
             digits = next(d for d in found.groups() if d)

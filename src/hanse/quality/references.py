@@ -28,6 +28,9 @@ from hanse.spec.types import DataType, Decimal, List, Scalar
 
 _NUMBERS = (Scalar.BIGINT, Scalar.DOUBLE)
 
+_PAIRS = "name as many columns in `from` as in `to`, all of one table: `from: [a.x, a.y]`, `to: [b.x, b.y]`"
+_PLAIN = "refer with top-level columns, or one column at a time"
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -131,7 +134,7 @@ def _check(contract: Contract, relationship: Relationship, targets: tuple[Target
     clause = f"relationship({key}): {relationship.stated}"
     how: Measure
     if relationship.fault is not None:
-        how = Broken(BAD_REFERENCE, f"{clause}: {relationship.fault}")
+        how = Broken(BAD_REFERENCE, f"{clause}: {relationship.fault}", _PAIRS)
     elif isinstance(targets, Broken):
         how = targets
     else:
@@ -142,7 +145,7 @@ def _check(contract: Contract, relationship: Relationship, targets: tuple[Target
 
 def _measure(contract: Contract, relationship: Relationship, targets: tuple[Target, ...], clause: str) -> Measure:
     if len(targets) > 1 and any(isinstance(step, Each) for t in targets for step in t.path):
-        return Broken(BAD_REFERENCE, f"{clause}: a key of several columns cannot reach into a list or a map")
+        return Broken(BAD_REFERENCE, f"{clause}: a key of several columns cannot reach into a list or a map", _PLAIN)
     other = Elsewhere(relationship.contract, relationship.table, relationship.to)
     measure = References(targets, other)
     if other.contract is not None:
@@ -171,7 +174,7 @@ def _joined(measure: References, table: Table, clause: str) -> References | Brok
     except _Dangling as problem:
         return Broken(BAD_REFERENCE, f"{clause}: it {problem.what}", problem.fix)
     if len(to) > 1 and any(isinstance(step, Each) for t in to for step in t.path):
-        return Broken(BAD_REFERENCE, f"{clause}: a key of several columns cannot reach into a list or a map")
+        return Broken(BAD_REFERENCE, f"{clause}: a key of several columns cannot reach into a list or a map", _PLAIN)
     for own, other in zip(measure.targets, to, strict=True):
         if not _comparable(own.type, other.type):
             what = f"{clause}: `{own}` is a {own.type}, `{label(table.name)}.{other}` a {other.type}"

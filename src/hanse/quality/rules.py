@@ -194,7 +194,9 @@ def _composite(arguments: Mapping[str, Any], table: Table) -> Measure:
     if isinstance(names, str):
         names = [names]
     if not isinstance(names, list | tuple) or not names:
-        raise Unverifiable(INCOMPLETE_RULE, "it needs `arguments: {properties: [column, …]}`")
+        raise Unverifiable(
+            INCOMPLETE_RULE, "nothing says of which columns", "add `arguments: {properties: [column, …]}`"
+        )
     targets = []
     for name in names:
         column = table.column(str(name))

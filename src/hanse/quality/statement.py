@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _PLACEHOLDER = re.compile(r'"\$?\{(\w+)\}"|\$?\{(\w+)\}')
 _TABLE = ("table", "object")
 _COLUMN = ("column", "property")
+_QUERY_FIX = "write one SELECT over the contract's own tables that returns one value"
 
 
 class QueryFault(Exception):
@@ -122,7 +123,7 @@ def _confined(statement: Statement, names: Iterable[tuple[str, ...]]) -> None:
 def _refused(error: HanseError) -> Broken:
     problem = error.problem
     place = f" (line {problem.where.line}, column {problem.where.column} of it)" if problem.where else ""
-    return Broken(BAD_QUERY, f"the query cannot be used: {problem.what}{place}", problem.fix)
+    return Broken(BAD_QUERY, f"the query cannot be used: {problem.what}{place}", problem.fix or _QUERY_FIX)
 
 
 def _quoted(name: str) -> str:

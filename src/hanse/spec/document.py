@@ -153,11 +153,21 @@ def read_document(data: bytes, path: str) -> Document:
     text = decode(data, path)
     root = _compose(text, path)
     if root is None:
-        raise SpecError(codes.EMPTY_FILE, f"{path} is empty", where=Location(path, 1, 1), fix="write the descriptor")
+        raise SpecError(
+            codes.EMPTY_FILE,
+            f"{path} is empty",
+            where=Location(path, 1, 1),
+            fix="start it with `apiVersion:` and `kind:`",
+        )
     builder = _Builder(path)
     value = builder.build(root, 0)
     if value is None:
-        raise SpecError(codes.EMPTY_FILE, f"{path} is empty", where=Location(path, 1, 1), fix="write the descriptor")
+        raise SpecError(
+            codes.EMPTY_FILE,
+            f"{path} is empty",
+            where=Location(path, 1, 1),
+            fix="start it with `apiVersion:` and `kind:`",
+        )
     if not isinstance(value, Map):
         raise SpecError(
             codes.NOT_A_MAPPING,
@@ -231,12 +241,15 @@ class _Builder:
     def __init__(self, path: str) -> None:
         self._path = path
         self._values = 0
+        self._around: set[int] = set()  # identities of the nodes that the present one is inside of
         self.problems: list[Problem] = []
 
     def build(self, node: yaml.Node, depth: int) -> Any:
         self._values += 1
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
+        if id(node) in self._around:
+            raise self._endless(node)
         if depth >= MAX_DEPTH:
             raise _too_deep(self._path, node.start_mark)
         if self._values > MAX_VALUES:
@@ -248,11 +261,15 @@ class _Builder:
             )
         if node.tag and node.tag not in (f"{_TAG}map", f"{_TAG}seq"):
             raise self._foreign_tag(node)
+        self._around.add(id(node))
+        found: Map | Items
         if isinstance(node, yaml.SequenceNode):
-            items = Items([self.build(item, depth + 1) for item in node.value])
-            items.node = node
-            return items
-        return self._mapping(node, depth)
+            found = Items([self.build(item, depth + 1) for item in node.value])
+            found.node = node
+        else:
+            found = self._mapping(node, depth)
+        self._around.remove(id(node))
+        return found
 
     def _mapping(self, node: Any, depth: int) -> Map:
         found = Map()
@@ -313,6 +330,15 @@ class _Builder:
         if node.tag in (f"{_TAG}int", f"{_TAG}float", f"{_TAG}bool", f"{_TAG}null"):
             return resolve(text)
         raise self._foreign_tag(node)
+
+    def _endless(self, node: yaml.Node) -> SpecError:
+        return SpecError(
+            codes.TOO_LARGE,
+            f"{self._path} holds an anchor that is used inside itself",
+            where=_location(self._path, node),
+            why="its value would never end",
+            fix="remove the `*` that refers to it from within",
+        )
 
     def _foreign_tag(self, node: yaml.Node) -> SpecError:
         return SpecError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hanse.base import Code, Location, Problem, Severity, SpecError
@@ -17,7 +17,7 @@ from hanse.spec.odcs_quality import read_rules
 from hanse.spec.odcs_relationships import read_relationships
 from hanse.spec.odcs_types import PhysicalType, Refusal, scalar_type
 from hanse.spec.renames import WAS, check_identities
-from hanse.spec.shape import check
+from hanse.spec.salvage import Damage, salvage, widen
 from hanse.spec.types import DataType, Field, List, Scalar, Struct
 from hanse.spec.types import Map as MapType
 
@@ -25,29 +25,66 @@ _VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+)*(?:[-+][0-9A-Za-z.+-]+)?")
 _WHOLE_ELEMENTS = frozenset({"int8", "uint8"})
 
 
+# Keys that the meaning of the other keys beside them hangs on.
+_CARRIERS = frozenset(
+    {"logicalType", "physicalType", "logicalTypeOptions", "enum", "properties", "items", "map", "key", "value"}
+    | {"type", "metric", "rule", "arguments", "query", "from", "to"}
+)
+_OF_TWO = (codes.DUPLICATE_NAME, codes.DUPLICATE_ID)
+_DEFAULTS = {"id": "unknown", "version": "0.0.0", "status": "unknown", "kind": "DataContract"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was made of a contract's file.
+
+    Attributes:
+        contract: the contract; of a file with errors, what is left without the parts that break the standard; None
+            when nothing is left.
+        problems: everything found, warnings too.
+        damage: what the file's errors took away.
+    """
+
+    contract: Contract | None
+    problems: tuple[Problem, ...]
+    damage: Damage = field(default_factory=Damage)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether no error was found: then the contract is the whole contract."""
+        return self.contract is not None and all(p.severity is not Severity.ERROR for p in self.problems)
+
+
 def read_contract(data: bytes, path: str) -> tuple[Contract | None, list[Problem]]:
-    """Read a contract; return it (None when nothing can be made of it) and everything found, warnings too."""
+    """Read a contract; return it (None when the file has an error) and everything found, warnings too."""
+    reading = read_in_part(data, path)
+    return reading.contract if reading.is_sound else None, list(reading.problems)
+
+
+def read_in_part(data: bytes, path: str) -> Reading:
+    """Read as much of a contract as keeps to its standard, and find everything that is wrong with the file."""
     try:
         document = read_document(data, path)
     except SpecError as error:
-        return None, list(error.problems)
-    problems = list(document.problems)
+        return Reading(None, tuple(error.problems))
     version = as_written(document.root.get("apiVersion"))
     if document.root.get("kind") == "DataProduct":
         what = "a contract's file holds a data product, not a data contract"
         fix = "move it to the product's folder as `product.yaml`, and write the ODCS contract here"
-        problems.append(Problem(codes.BAD_VALUE, what, document.at(document.root, "kind"), fix=fix))
-        return None, problems
+        problem = Problem(codes.BAD_VALUE, what, document.at(document.root, "kind"), fix=fix)
+        return Reading(None, (*document.problems, problem))
     if version not in odcs_schema.VERSIONS:
-        problems.append(_unsupported(document, version))
-        return None, problems
-    problems += check(document, odcs_schema.shape(version), f"ODCS {version}")
-    if any(p.severity is Severity.ERROR for p in problems):
-        return None, problems
-    contract = _Reader(document, version, problems).contract()
-    if any(p.severity is Severity.ERROR for p in problems):
-        return None, problems
-    return contract, problems
+        return Reading(None, (*document.problems, _unsupported(document, version)))
+    shape = odcs_schema.shape(version)
+    found, damage = salvage(document, shape, f"ODCS {version}", _CARRIERS, _DEFAULTS)
+    if damage is None:
+        return Reading(None, (*document.problems, *found))
+    meant: list[Problem] = []
+    contract = _Reader(document, version, meant).contract()
+    meant = [p for p in meant if damage.spares(p.where)]
+    # Two things of one name are each sound by themselves.
+    widen(damage, document, (p for p in meant if p.severity is Severity.ERROR and p.code not in _OF_TWO), _CARRIERS)
+    return Reading(contract, (*document.problems, *found, *meant), damage)
 
 
 def _unsupported(document: Document, version: Any) -> Problem:
@@ -61,6 +98,8 @@ def _unsupported(document: Document, version: Any) -> Problem:
             fix=f"add `apiVersion: {odcs_schema.VERSIONS[-1]}`",
         )
     fix = f"write one of {known}"
+    if isinstance(version, str) and version.lstrip("v").startswith(("1", "2")):
+        fix = "rewrite it in ODCS 3, whose keys are others"
     if isinstance(version, str) and f"v{version}" in odcs_schema.VERSIONS:
         fix = f"write `v{version}`"
     return Problem(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from typing import Any
 
 from hanse.base import Problem
@@ -47,14 +48,15 @@ def read_limits(
     if len(problems) > found:
         return Limits()
     limits = _limits(options, logical)
-    if _crossed(limits):
+    why = _crossed(limits, type_)
+    if why:
         problems.append(
             Problem(
                 codes.BAD_VALUE,
                 f"no value of {of} can keep its bounds",
                 document.at(options),
-                why="the lower one is above the upper one",
-                fix="make the lower one smaller",
+                why=why,
+                fix="widen one of them",
             )
         )
     return limits
@@ -114,10 +116,24 @@ def _fault(document: Document, options: Map, key: str, type_: DataType, of: str)
     )
 
 
-def _crossed(limits: Limits) -> bool:
-    low = limits.minimum if limits.minimum is not None else limits.exclusive_minimum
-    high = limits.maximum if limits.maximum is not None else limits.exclusive_maximum
-    return _above(low, high) or _above(limits.min_length, limits.max_length)
+def _crossed(limits: Limits, type_: DataType) -> str | None:
+    """Say why no value keeps all the bounds, or return None if one does as far as can be told here."""
+    if _above(limits.min_length, limits.max_length):
+        return f"{limits.min_length} is more than {limits.max_length}"
+    lows = ((limits.minimum, False), (limits.exclusive_minimum, True))
+    highs = ((limits.maximum, False), (limits.exclusive_maximum, True))
+    for (low, above), (high, below) in itertools.product(lows, highs):
+        if _above(low, high):
+            return f"`{low}` is above `{high}`"
+        if (above or below) and low is not None and low == high:
+            return f"nothing is both {'above' if above else 'at least'} and {'below' if below else 'at most'} `{low}`"
+        if type_ is Scalar.BIGINT and above and below and _follows(low, high):
+            return f"no whole number lies between `{low}` and `{high}`"
+    return None
+
+
+def _follows(low: Any, high: Any) -> bool:
+    return isinstance(low, int) and isinstance(high, int) and high - low == 1
 
 
 def _above(low: Any, high: Any) -> bool:

@@ -40,6 +40,11 @@ TITLES = {
     "RelationshipPropertyLevel": "a relationship",
     "Context": "`context`",
 }
+HINTS = {
+    "ShorthandReference": "write `table.column`",
+    "FullyQualifiedReference": "write `schema/table/properties/column`, with the ids of both",
+    "StableId": "use letters, digits, `-` and `_` only",
+}
 
 
 @cache
@@ -59,7 +64,7 @@ def shape(version: str) -> Shape:
     Args:
         version: one of :data:`VERSIONS`.
     """
-    return compile_schema(schema_of(version), TITLES)
+    return compile_schema(schema_of(version), TITLES, HINTS)
 
 
 def schema_of(version: str) -> dict[str, Any]:

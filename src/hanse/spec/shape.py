@@ -1,4 +1,4 @@
-"""Checking a document against a JSON Schema, compiled once; every finding has a place and a fix.
+"""What a JSON Schema allows, compiled once into shapes that a document is checked against.
 
 Only what descriptors' standards use of JSON Schema is understood (:func:`compile_schema` refuses the rest), and it is
 read the way that authors mean it, where the letter differs:
@@ -11,28 +11,16 @@ read the way that authors mean it, where the letter differs:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hanse.base import Problem, Severity
-from hanse.base.suggest import closest, did_you_mean
-from hanse.spec import codes
-from hanse.spec.document import Document, Items, Map, as_written
-
-_NAMES = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a mapping",
-    "null": "nothing",
-}
 _IGNORED = frozenset(
     {"$schema", "$defs", "title", "description", "examples", "default", "deprecated", "format", "$comment"}
 )
-_YAML_11_BOOLEANS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+
+
+UNTITLED = "this object"
 
 
 @dataclass(eq=False)
@@ -47,9 +35,10 @@ class Shape:
         one_of: alternatives; a value must match one of them.
         exclusive: of these keys at most one may be given, and one must be.
         forbidden: keys that must not be given.
+        hint: how it is written, for people: what ``pattern`` means.
     """
 
-    title: str = "this object"
+    title: str = UNTITLED
     types: frozenset[str] = frozenset()
     enum: tuple[Any, ...] = ()
     pattern: re.Pattern[str] | None = None
@@ -66,12 +55,14 @@ class Shape:
     one_of: list[list[Shape]] = field(default_factory=list)
     exclusive: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
+    hint: str | None = None
 
 
 class _Compiler:
-    def __init__(self, schema: Mapping[str, Any], titles: Mapping[str, str]) -> None:
+    def __init__(self, schema: Mapping[str, Any], titles: Mapping[str, str], hints: Mapping[str, str]) -> None:
         self._schema = schema
         self._titles = titles
+        self._hints = hints
         self._done: dict[str, Shape] = {}
 
     def shape(self, schema: Mapping[str, Any]) -> Shape:
@@ -85,7 +76,8 @@ class _Compiler:
     def referred(self, reference: str) -> Shape:
         if reference not in self._done:
             # Registered before it is filled: schemas refer to themselves.
-            made = self._done[reference] = Shape(title=self._titles.get(reference.rsplit("/", 1)[1], "this object"))
+            name = reference.rsplit("/", 1)[1]
+            made = self._done[reference] = Shape(self._titles.get(name, UNTITLED), hint=self._hints.get(name))
             self.add(made, self._target(reference))
         return self._done[reference]
 
@@ -111,7 +103,10 @@ class _Compiler:
         into.types = frozenset([value] if isinstance(value, str) else value)
 
     def add_properties(self, into: Shape, value: Mapping[str, Any]) -> None:
-        into.properties.update({k: self.shape(v) for k, v in value.items()})
+        for key, schema in value.items():
+            found = into.properties[key] = self.shape(schema)
+            if found.title == UNTITLED and "$ref" not in schema:
+                found.title = f"`{key}`"
 
     def add_all(self, into: Shape, value: list[Mapping[str, Any]]) -> None:
         for part in value:
@@ -175,237 +170,19 @@ _KEYWORDS: dict[str, Callable[[_Compiler, Shape, Any], None]] = {
 }
 
 
-def compile_schema(schema: Mapping[str, Any], titles: Mapping[str, str]) -> Shape:
+def compile_schema(
+    schema: Mapping[str, Any], titles: Mapping[str, str], hints: Mapping[str, str] | None = None
+) -> Shape:
     """Compile a JSON Schema.
 
     Args:
         schema: the schema, with its ``$defs``.
         titles: what an object of each of the ``$defs`` is called in a message; ``""`` names the top level.
+        hints: how a text of each of the ``$defs`` that have a pattern is written, in words.
 
     Raises:
         ValueError: the schema uses a keyword that is not understood.
     """
     made = Shape(title=titles.get("", "this file"))
-    _Compiler(schema, titles).add(made, schema)
+    _Compiler(schema, titles, hints or {}).add(made, schema)
     return made
-
-
-def check(document: Document, shape: Shape, standard: str) -> list[Problem]:
-    """Return everything in a document that its standard does not allow, in the order found.
-
-    Numbers where text belongs are replaced by the text that was written, in place.
-
-    Args:
-        document: what to check.
-        shape: what it may be.
-        standard: name and version of the standard, for messages.
-    """
-    checker = _Checker(document, standard)
-    checker.mapping(document.root, shape)
-    return checker.problems
-
-
-def _kind(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int):
-        return "integer"
-    if isinstance(value, float):
-        return "number"
-    return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
-
-
-class _Checker:
-    def __init__(self, document: Document, standard: str) -> None:
-        self._document = document
-        self._standard = standard
-        self.problems: list[Problem] = []
-
-    def _report(self, code: Any, what: str, container: Any, key: str | int | None, **more: Any) -> None:
-        self.problems.append(Problem(code, what, self._document.at(container, key), **more))
-
-    def value(self, container: Any, key: str | int, shape: Shape) -> None:
-        """Check the value under a key or index."""
-        value = container[key]
-        if shape.types:
-            kind = _kind(value)
-            if kind not in shape.types and not (kind == "integer" and "number" in shape.types):
-                if kind in ("integer", "number") and "string" in shape.types:
-                    value = container[key] = as_written(value)
-                elif kind == "number" and "integer" in shape.types and value == int(value):
-                    value = container[key] = int(value)
-                else:
-                    self._wrong_type(container, key, shape.types)
-                    return
-        if shape.enum and value not in shape.enum:
-            fix = did_you_mean(str(value), map(str, shape.enum)) or "see the standard for the values allowed"
-            self._report(codes.BAD_VALUE, f"{_name(key)} cannot be `{value}`", container, key, fix=fix)
-        if shape.pattern is not None and isinstance(value, str) and not shape.pattern.search(value):
-            self._report(
-                codes.BAD_VALUE,
-                f"{_name(key)} cannot be `{value}`",
-                container,
-                key,
-                why=f"it must match the pattern {shape.pattern.pattern}",
-                fix="see the standard for how it is written",
-            )
-        if isinstance(value, Map):
-            self.mapping(value, shape)
-        elif isinstance(value, Items):
-            self.items(container, key, value, shape)
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            self._bounds(container, key, value, shape)
-        for alternatives in shape.one_of:
-            self._alternatives(container, key, alternatives)
-
-    def _wrong_type(self, container: Any, key: str | int, types: Iterable[str]) -> None:
-        value = container[key]
-        wanted = " or ".join(_NAMES[t] for t in sorted(types - {"null"} if isinstance(types, frozenset) else types))
-        kind = _kind(value)
-        shown = f"the text `{value}`" if kind == "string" else f"`{str(value).lower()}`" if kind == "boolean" else None
-        fix = None
-        if isinstance(value, str) and "boolean" in types and value.lower() in _YAML_11_BOOLEANS:
-            fix = f"write `{_YAML_11_BOOLEANS[value.lower()]}`"
-        elif isinstance(value, str) and re.fullmatch(r"-?[0-9][0-9_]*", value) and {"integer", "number"} & set(types):
-            fix = f"write `{int(value)}`"
-        elif isinstance(value, bool) and "string" in types:
-            fix = "put it in quotes"
-        elif "array" in types and kind != "object":
-            fix = "write a list: one `- …` line per entry"
-        elif types == {"object"}:
-            fix = "write `key: value` lines below it"
-        else:
-            fix = "write one value" if kind in ("array", "object") else f"write {wanted}"
-        self._report(
-            codes.WRONG_TYPE, f"{_name(key)} must be {wanted}, not {shown or _NAMES[kind]}", container, key, fix=fix
-        )
-
-    def _bounds(self, container: Any, key: str | int, value: float, shape: Shape) -> None:
-        if shape.minimum is not None and value < shape.minimum:
-            fix = f"use {shape.minimum:g} or more"
-            self._report(codes.BAD_VALUE, f"{_name(key)} cannot be {value}", container, key, fix=fix)
-        if shape.above is not None and value <= shape.above:
-            fix = f"use more than {shape.above:g}"
-            self._report(codes.BAD_VALUE, f"{_name(key)} cannot be {value}", container, key, fix=fix)
-
-    def items(self, container: Any, key: str | int, value: Items, shape: Shape) -> None:
-        """Check a list."""
-        wrong = len(value) < shape.min_items or (shape.max_items is not None and len(value) > shape.max_items)
-        if wrong:
-            many = f"{shape.min_items}" if shape.max_items == shape.min_items else f"at least {shape.min_items}"
-            what = f"{_name(key)} has {len(value)} entries"
-            self._report(codes.BAD_VALUE, what, container, key, fix=f"give it {many}")
-        if shape.unique_items and len({repr(item) for item in value}) < len(value):
-            self._report(codes.BAD_VALUE, f"{_name(key)} holds one entry twice", container, key, fix="remove one")
-        if shape.items is not None:
-            for index in range(len(value)):
-                self.value(value, index, shape.items)
-
-    def mapping(self, value: Map, shape: Shape) -> None:
-        """Check a mapping."""
-        shapes = [shape]
-        for key, by_value in shape.cases.items():
-            given = value.get(key)
-            extra = by_value.get(given if isinstance(given, str) else None, by_value.get(None))
-            if given is not None and extra is not None and extra not in shapes:
-                shapes.append(extra)
-        for key in list(value):
-            known = [s.properties[key] for s in shapes if key in s.properties]
-            if not known:
-                self._unknown(value, key, shapes)
-            elif value[key] is not None:
-                for found in known:
-                    self.value(value, key, found)
-            elif any("null" in f.types for f in known) or not any(f.types or f.one_of for f in known):
-                pass
-            elif not any(key in s.required for s in shapes):
-                del value[key]
-        for wanted in shapes:
-            self._keys(value, wanted, shape.title)
-
-    def _keys(self, value: Map, wanted: Shape, title: str) -> None:
-        for key in wanted.required:
-            may_be_null = key in wanted.properties and (
-                not wanted.properties[key].types or "null" in wanted.properties[key].types
-            )
-            if key not in value or (value[key] is None and not may_be_null):
-                self._report(codes.MISSING_KEY, f"{title} has no `{key}`", value, None, fix=f"add `{key}:`")
-        for key in wanted.forbidden:
-            if key in value:
-                self.problems.append(
-                    Problem(
-                        codes.UNKNOWN_KEY,
-                        f"`{key}` cannot be given in {title}",
-                        self._document.at_key(value, key),
-                        fix="remove it",
-                    )
-                )
-        if wanted.exclusive:
-            given = [k for k in wanted.exclusive if k in value]
-            if len(given) != 1:
-                what = f"{title} has {', '.join(f'`{k}`' for k in given)}" if given else f"{title} has no condition"
-                self._report(
-                    codes.MISSING_KEY if not given else codes.BAD_VALUE,
-                    what,
-                    value,
-                    None,
-                    why="exactly one condition belongs to it",
-                    fix="use one of " + ", ".join(f"`{k}`" for k in wanted.exclusive),
-                )
-
-    def _unknown(self, value: Map, key: str, shapes: list[Shape]) -> None:
-        known = {k for s in shapes for k in s.properties}
-        where = self._document.at_key(value, key)
-        title = shapes[0].title
-        if any(s.closed for s in shapes):
-            elsewhere = any(key in s.properties for by_value in shapes[0].cases.values() for s in by_value.values())
-            why = f"{self._standard} knows the key, but not together with the other keys given here"
-            fix = did_you_mean(key, known - value.keys()) or "remove it, or move it under `customProperties`"
-            self.problems.append(
-                Problem(
-                    codes.UNKNOWN_KEY,
-                    f"`{key}` is not a key of {title}",
-                    where,
-                    why=why if elsewhere else f"{self._standard} has no such key here",
-                    fix="check the `type` or `logicalType` beside it" if elsewhere else fix,
-                )
-            )
-            return
-        near = closest(key, known - value.keys())
-        if near:
-            self.problems.append(
-                Problem(
-                    codes.POSSIBLE_MISSPELLING,
-                    f"`{key}` in {title} has no effect",
-                    where,
-                    fix=f"did you mean `{near}`?",
-                    severity=Severity.WARNING,
-                )
-            )
-
-    def _alternatives(self, container: Any, key: str | int, alternatives: list[Shape]) -> None:
-        value = container[key]
-        kind = _kind(value)
-        fitting = [a for a in alternatives if not a.types or kind in a.types]
-        if len(fitting) == 1:
-            self.value(container, key, fitting[0])
-            return
-        if not fitting:
-            self._wrong_type(container, key, frozenset().union(*(a.types for a in alternatives)))
-            return
-        attempts: list[list[Problem]] = []
-        for alternative in fitting:
-            attempt = _Checker(self._document, self._standard)
-            attempt.value(container, key, alternative)
-            errors = [p for p in attempt.problems if p.severity is Severity.ERROR]
-            if not errors:
-                return
-            attempts.append(errors)
-        fewest = min(map(len, attempts))
-        self.problems += next(errors for errors in attempts if len(errors) == fewest)
-
-
-def _name(key: str | int) -> str:
-    return f"`{key}`" if isinstance(key, str) else f"entry {key + 1}"
