@@ -206,6 +206,14 @@ class Session(Protocol):
         """Run a SELECT that returns few rows, and return them all."""
         ...
 
+    def row(self, select: str) -> tuple[Any, ...]:
+        """Run a SELECT and return its first row as Python values (without loading Arrow); empty if it has none."""
+        ...
+
+    def derive(self, name: str, select: str) -> None:
+        """Bind a SELECT over bound relations under a name; nothing is kept, so it runs whenever it is read."""
+        ...
+
     def hold(self, name: str, select: str) -> int:
         """Run a SELECT, keep its rows in the session's own memory (which may spill) and bind them under a name.
 

@@ -201,6 +201,22 @@ class ServiceLevel:
 
 
 @dataclass(frozen=True, slots=True)
+class Server:
+    """One entry of ``servers``: a place that holds the data, by the contract's own account.
+
+    Attributes:
+        name: ``server`` in the file.
+        type: ``local``, ``s3``, ``postgres`` …
+        settings: everything that the entry says, references unexpanded.
+    """
+
+    name: str
+    type: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    where: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
     """An ODCS contract.
 
@@ -225,6 +241,7 @@ class Contract:
     tags: tuple[str, ...] = ()
     service_levels: tuple[ServiceLevel, ...] = ()
     custom: Mapping[str, Any] = field(default_factory=dict)
+    servers: tuple[Server, ...] = ()
 
     @property
     def major(self) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from hanse.base import Code, Location, Problem, Severity, SpecError
 from hanse.base.suggest import did_you_mean
 from hanse.spec import codes, odcs_schema
-from hanse.spec.contract import Column, Contract, ServiceLevel, Table
+from hanse.spec.contract import Column, Contract, Server, ServiceLevel, Table
 from hanse.spec.document import Document, Map, as_written, plain, read_document
 from hanse.spec.odcs_limits import read_limits
 from hanse.spec.odcs_quality import read_rules
@@ -149,7 +149,11 @@ class _Reader:
             tags=tuple(root.get("tags") or ()),
             service_levels=tuple(self._service_level(entry) for entry in root.get("slaProperties") or ()),
             custom=_custom(root),
+            servers=tuple(self._server(entry) for entry in root.get("servers") or () if isinstance(entry, Map)),
         )
+
+    def _server(self, entry: Map) -> Server:
+        return Server(entry["server"], entry["type"], plain(entry), self._document.at(entry))
 
     def _report(self, code: Code, what: str, container: Map, key: str | None = None, **more: Any) -> None:
         where = self._document.at(container, key) if key in container else self._document.at(container)

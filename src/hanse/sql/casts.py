@@ -68,6 +68,49 @@ def cast_some(select_sql: str, have: Typed, want: Wanted) -> str:
     return write(exp.Select(expressions=chosen).from_(source(select_sql)))
 
 
+def try_projection(select_sql: str, have: Typed, want: Wanted, style: TextStyle = PLAIN) -> str:
+    """Return a SELECT of all columns as they are, the wanted ones cast; null where a cast would lose something.
+
+    Args:
+        select_sql: generated text.
+        have: (column, type) as :meth:`hanse.interfaces.Session.describe` gives them for ``select_sql``.
+        want: (column, type) of those to cast, named as they come out.
+        style: how text writes numbers and dates.
+
+    Raises:
+        QueryError: HNS-Q005 when a wanted column is missing or there twice.
+    """
+    types = _types(have, want)
+    wanted = {name.lower(): (name, kind) for name, kind in want}
+    chosen = []
+    for present, have_type in have:
+        name, kind = wanted.get(present.lower(), (present, None))
+        value: exp.Expr = column(present, SOURCE)
+        if kind is not None and not same_type(types[name], kind):
+            value = _tried(value, have_type, kind, style)
+        chosen.append(exp.alias_(value, name, quoted=True))
+    return write(exp.Select(expressions=chosen).from_(source(select_sql)))
+
+
+def bad_values(select_sql: str, have: Typed, wanted: tuple[str, DataType], style: TextStyle = PLAIN) -> str | None:
+    """Return a SELECT of the rows, as they are, of which one column's value cannot be cast without loss; None: none.
+
+    Args:
+        select_sql: generated text.
+        have: (column, type) of ``select_sql``.
+        wanted: the column and the type that it shall have.
+        style: how text writes numbers and dates.
+
+    Raises:
+        QueryError: HNS-Q005 when the column is missing or there twice.
+    """
+    checks = _checks(_types(have, [wanted]), [wanted], style)
+    if not checks:
+        return None
+    failing = exp.or_(*(_fails(name, check) for name, _, check in checks))
+    return write(exp.Select(expressions=[exp.Star()]).from_(source(select_sql)).where(failing))
+
+
 @dataclass(frozen=True, slots=True)
 class CastFailures:
     """Statements that look for values which cannot be cast without loss. Each scans once.
@@ -206,6 +249,15 @@ def _fault(name: str, wanted: DataType) -> exp.Expr:
     return exp.Struct(
         expressions=[exp.PropertyEQ(this=exp.to_identifier(key), expression=value) for key, value in members.items()]
     )
+
+
+def _tried(written: exp.Expr, have: str, wanted: DataType, style: TextStyle) -> exp.Expr:
+    value = read_text(written, have, wanted, style)
+    tried = exp.TryCast(this=value, to=type_named(str(wanted)))
+    check = cast_check(value, have, wanted)
+    if check is None or check.loud:
+        return tried
+    return exp.Case(ifs=[exp.If(this=exp.Paren(this=check.holds), true=tried)])
 
 
 def _cast(written: exp.Expr, have: str, wanted: DataType, name: str, style: TextStyle) -> exp.Expr:

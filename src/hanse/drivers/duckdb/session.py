@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
@@ -144,6 +144,16 @@ class DuckDBSession:
             self._tables[key] = table
         return int(row[0]) if row else 0
 
+    def derive(self, name: str, select: str) -> None:
+        """Bind a SELECT over bound relations under a name."""
+        self._admit(select)
+        with self._binding, self._flight() as flight:
+            # The line break ends a comment that the SELECT may close with.
+            flight.cursor.execute(f"CREATE OR REPLACE VIEW {identifier(name)} AS {select}\n")
+            key = fold(name)
+            self._bound[key] = name
+            self._drop_rows(flight.cursor, key)
+
     def unbind(self, name: str) -> None:
         """Forget a relation; unknown names are ignored."""
         key = fold(name)
@@ -190,6 +200,13 @@ class DuckDBSession:
         self._admit(select)
         with self._flight() as flight:
             return hearing(flight.cursor, lambda: flight.cursor.execute(select).to_arrow_table())
+
+    def row(self, select: str) -> tuple[Any, ...]:
+        """Run a SELECT and return its first row."""
+        self._admit(select)
+        with self._flight() as flight:
+            found = hearing(flight.cursor, lambda: flight.cursor.execute(select).fetchone())
+        return tuple(found or ())
 
     def stage(self, select: str, path: str, columns: Sequence[StoredColumn] | None = None) -> StagedFile:
         """Run a SELECT and write its rows to one Parquet file: whole and on disk, or not at all.
