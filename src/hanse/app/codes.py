@@ -24,3 +24,28 @@ BAD_RANGE = Code(
     "`hanse run --from … --to …` takes two times in UTC or two keys, and products by name; it does not go with "
     "`--force`, which builds everything.",
 )
+NO_CONTRACT = Code(
+    "HNS-A005",
+    "no contract there",
+    "A path given to `hanse contract` names no readable file, or a folder without a file `*.odcs.yaml`.",
+)
+NO_DATA = Code(
+    "HNS-A006",
+    "no data for a table",
+    "A table of the contract has no data to be verified: none was named with `--data` or `--server`, nothing is there, "
+    "or nothing in the folder carries the table's name. All its checks are errors, because nobody may take them for "
+    "verified. `--table` leaves other tables out.",
+)
+BAD_DATA = Code(
+    "HNS-A007",
+    "data that fits no table",
+    "`--data` names a table that the contract does not have, or does not say which of its tables it is for. Write "
+    "`--data TABLE=PATH`, or name a folder that holds one file or folder per table.",
+)
+UNKNOWN_FORMAT = Code(
+    "HNS-A008",
+    "unknown format of data",
+    "The name of a file does not tell its format: it ends in none of `.csv`, `.tsv`, `.txt`, `.ndjson`, `.jsonl`, "
+    "`.json` (these also with `.gz`, `.bz2`, `.zst` or `.zip`), `.parquet`, `.xlsx`, `.avro`, and it is no folder of "
+    "an Iceberg table.",
+)

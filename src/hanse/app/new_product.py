@@ -126,7 +126,7 @@ def _inputs(files: Sequence[str]) -> list[FileInput]:
 
 def _input(file: str) -> FileInput:
     from hanse.spec import FileInput
-    from hanse.spec.pipeline_file import guess_format
+    from hanse.spec.file_formats import guess_format
 
     given, separator, rest = file.partition("=")
     path = rest if separator and not os.path.exists(file) and not is_remote(file) else file

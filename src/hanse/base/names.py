@@ -71,7 +71,8 @@ class ProductName:
 class TableName:
     """Address of one table of a product: ``domain.product.table``, with its contract's major version.
 
-    A table's name is unique within its product, so the port is not part of the SQL name.
+    A table's name is unique within its product, so the port is not part of the SQL name. A table that belongs to no
+    mesh has neither domain nor product.
     """
 
     domain: str
@@ -81,7 +82,8 @@ class TableName:
 
     def __str__(self) -> str:
         suffix = "" if self.major == 1 else f"_v{self.major}"
-        return f"{self.domain}.{self.product}.{self.table}{suffix}"
+        owner = f"{self.domain}.{self.product}." if self.domain else ""
+        return f"{owner}{self.table}{suffix}"
 
     @property
     def owner(self) -> ProductName:

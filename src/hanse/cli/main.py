@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Any
@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rollback": ("hanse.cli.releases", "Make an earlier release visible again."),
     "resume": ("hanse.cli.releases", "Let a product run again that a rollback has paused."),
     "maintain": ("hanse.cli.maintain", "Expire old releases, join small files, remove what nobody needs."),
+    "contract": ("hanse.cli.contract", "Verify data against contracts, without a mesh."),
     "events": ("hanse.cli.events", "Show the event log, or verify that nobody changed it."),
     "doctor": ("hanse.cli.doctor", "Look at everything that the mesh needs to work."),
     "completion": ("hanse.cli.completion", "Print the script that completes commands in your shell."),
@@ -45,17 +46,23 @@ _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 
 class LazyCommands(click.Group):
-    """A group that knows its commands' names and help without loading them."""
+    """A group that knows its commands' names and help without loading them.
+
+    Attributes:
+        known: name → module that holds it as ``command_<name>``, and its one-line help.
+    """
+
+    known: Mapping[str, tuple[str, str]] = COMMANDS
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the commands in the order of a product's life."""
-        return list(COMMANDS)
+        return list(self.known)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """Load a command, or return None if there is none of this name."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.known:
             return None
-        command = getattr(import_module(COMMANDS[cmd_name][0]), f"command_{cmd_name}")
+        command = getattr(import_module(self.known[cmd_name][0]), f"command_{cmd_name}")
         assert isinstance(command, click.Command)
         return command
 
@@ -64,10 +71,10 @@ class LazyCommands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Suggest the nearest command when there is none of this name."""
         name = args[0] if args else ""
-        if name and not name.startswith("-") and name not in COMMANDS:
+        if name and not name.startswith("-") and name not in self.known:
             from hanse.base.suggest import did_you_mean
 
-            ctx.fail(f"no command `{name}`; {did_you_mean(name, COMMANDS) or 'see hanse --help'}")
+            ctx.fail(f"no command `{name}`; {did_you_mean(name, self.known) or f'see {ctx.command_path} --help'}")
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -86,7 +93,7 @@ class LazyCommands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """Write the list of commands without loading any."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, help_) for name, (_, help_) in COMMANDS.items()])
+            formatter.write_dl([(name, help_) for name, (_, help_) in self.known.items()])
 
 
 @click.command(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -206,8 +206,8 @@ class Session(Protocol):
         """Run a SELECT that returns few rows, and return them all."""
         ...
 
-    def row(self, select: str) -> tuple[Any, ...]:
-        """Run a SELECT and return its first row as Python values (without loading Arrow); empty if it has none."""
+    def rows(self, select: str) -> list[tuple[Any, ...]]:
+        """Run a SELECT of few rows of numbers, texts and truth values, and return them without loading Arrow."""
         ...
 
     def derive(self, name: str, select: str) -> None:

@@ -106,8 +106,8 @@ def _repeated(session: Session, measure: Duplicates, relation: str, names: Seque
 
 def orphaned(measure: References, key: Sequence[Any]) -> str:
     """Say what is wrong with a key that the other table lacks."""
-    shown = ", ".join(f"{t} {_shown(as_json(v))}" for t, v in zip(measure.targets, key, strict=True))
-    return f"{shown} is not in {measure.other}"
+    words = ", ".join(f"{t} {shown(as_json(v))}" for t, v in zip(measure.targets, key, strict=True))
+    return f"{words} is not in {measure.other}"
 
 
 def without_key(measure: Duplicates, row: dict[str, Any]) -> str:
@@ -118,18 +118,18 @@ def without_key(measure: Duplicates, row: dict[str, Any]) -> str:
 
 def repeated(measure: Duplicates, row: dict[str, Any], times: int) -> str:
     """Say what is wrong with a row whose key others have, too."""
-    key = ", ".join(f"{t} {_shown(_value(row, t))}" for t in measure.targets)
+    key = ", ".join(f"{t} {shown(_value(row, t))}" for t in measure.targets)
     return f"{key} occurs {times:,} times"
 
 
 def reason(test: ValueTest, found: Any, target: Target) -> str:
     """Say in words what is wrong with a value that breaks a test; the subject of the sentence is left out."""
-    value = _shown(as_json(found))
+    value = shown(as_json(found))
     match test:
         case Required():
             return "is null"
         case OneOf(values):
-            allowed = ", ".join(_shown(as_json(v)) for v in values[:8]) + (" …" if len(values) > 8 else "")
+            allowed = ", ".join(shown(as_json(v)) for v in values[:8]) + (" …" if len(values) > 8 else "")
             return f"is {value}, not one of {allowed}"
         case Bound():
             return _beyond(test, found, value)
@@ -175,7 +175,8 @@ def _value(row: dict[str, Any], target: Target) -> Any:
     return found
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Write a value for people, cut if it is long."""
     if value is None:
         return "null"
     text = f"'{value}'" if isinstance(value, str) and not _is_plain(value) else str(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hanse.base import EngineError, HanseError, TableName
@@ -11,16 +11,30 @@ from hanse.quality.checks import checks_of
 from hanse.quality.plan import BIG, FEW, Evidence, Method, Pass, from_statistics, plan, undecided
 from hanse.quality.records import Answer, Broken, Check, Duplicates, References, Rows, Settled, Typed, Violations
 from hanse.quality.references import Locate, among, located
-from hanse.quality.types import keeps_type
+from hanse.quality.types import keeps_type, satisfies
 from hanse.quality.verdict import Outcome, Verdict, judge
 from hanse.registry.records import CheckResult, CheckStatus, FailedRow
 from hanse.spec.contract import Contract, Table
+from hanse.spec.types import DataType
 
 if TYPE_CHECKING:
     from hanse.interfaces import Session, StoredColumn
 
 # The engine seam's codes for "ended on request" and "session closed": no check's fault, so nothing to judge.
 _ENDED = frozenset({"HNS-E009", "HNS-E018"})
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is known of data that Hanse did not write: it has types of its own, which may satisfy the contract's.
+
+    Attributes:
+        rows: rows of the table, None: not known. More than the relation's if some rows are left aside.
+        names: name of a column in the files → its name in the relation, where they differ.
+    """
+
+    rows: int | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +46,15 @@ class _Subject:
     relation: str
     relations: Mapping[str, str]
     evidence: Evidence
+    foreign: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self.evidence.columns)
+
+    def keeps(self, found: str, promised: DataType) -> bool:
+        """Tell whether a column's type is the contract's, or of others' data, one that satisfies it."""
+        return satisfies(found, promised) if self.foreign else keeps_type(found, promised)
 
 
 def verify(
@@ -52,6 +71,7 @@ def verify(
     columns: Sequence[StoredColumn] | None = None,
     locate: Locate | None = None,
     limit: int = 20,
+    shape: Shape | None = None,
 ) -> Verdict:
     """Verify every clause of a contract about one table.
 
@@ -69,6 +89,7 @@ def verify(
             columns had other names.
         locate: says where the tables are that relationships lead to; None: among ``relations``, by their names.
         limit: greatest number of failing rows kept per check.
+        shape: what is known of data that Hanse did not write.
 
     Returns:
         Exactly one result per check, in the contract's order, with exact counts; failing rows of failed checks.
@@ -81,7 +102,8 @@ def verify(
         checks = checks_of(contract, table)
     own = {name: relation for name in (table.physical_name, table_name.local, table.name) if name}
     checks = located(checks, locate or among(contract, table, relation, relations))
-    subject = _Subject(session, table, relation, {**relations, **own}, look(session, relation, files, checks, columns))
+    evidence = look(session, relation, files, checks, columns, shape)
+    subject = _Subject(session, table, relation, {**relations, **own}, evidence, foreign=shape is not None)
     outcomes: dict[str, Outcome] = {}
     rows = subject.evidence.rows
     for one in plan(checks, subject.evidence):
@@ -107,17 +129,20 @@ def look(
     files: Sequence[str],
     checks: Sequence[Check],
     columns: Sequence[StoredColumn] | None = None,
+    shape: Shape | None = None,
 ) -> Evidence:
-    """Find out what planning needs: the relation's shape, what footers say, and samples where they help.
+    """Find out what planning needs: the relation's columns, what footers say, and samples where they help.
 
     Raises:
         EngineError: the relation cannot be read.
     """
-    from hanse.quality.compile import shape
+    from hanse.quality import compile as statements
 
-    described = dict(session.describe(shape(relation)))
+    described = dict(session.describe(statements.shape(relation)))
     statistics = session.statistics(files, columns) if files else {}
-    rows = next((facts.rows for facts in statistics.values()), None)
+    shape = shape or Shape()
+    statistics = {shape.names.get(name, name): facts for name, facts in statistics.items()}
+    rows = next((facts.rows for facts in statistics.values()), shape.rows)
     evidence = Evidence(described, statistics, rows)
     if rows is None or rows < BIG:
         return evidence
@@ -229,7 +254,7 @@ def _single(subject: _Subject, method: Method, check: Check) -> Outcome:
             return Outcome(method, failed=0)
         case Typed(target):
             found = subject.evidence.columns[target.column]
-            return Outcome(method, value=found, failed=None if keeps_type(found, target.type) else 1)
+            return Outcome(method, value=found, failed=None if subject.keeps(found, target.type) else 1)
         case Rows():
             return Outcome(method, value=subject.evidence.rows)
         case Violations():
@@ -328,5 +353,4 @@ def _samples(
 
 
 def _numbers(session: Session, sql: str) -> list[int]:
-    table = session.fetch(sql)
-    return [int(column[0].as_py()) for column in table.columns]
+    return [int(number) for number in session.rows(sql)[0]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -16,24 +15,19 @@ from hanse.spec.address_checks import address_problems
 from hanse.spec.database_input import read_database_input
 from hanse.spec.descriptors import FileInputFile, PipelineFile, PortInputFile, TableFile, TableInputFile
 from hanse.spec.document import Document, Map
+from hanse.spec.file_formats import guess_format
 from hanse.spec.globs import is_glob
 from hanse.spec.models import validate
-from hanse.spec.product import Compression, DatabaseInput, FileInput, Format, InputPort, Pipeline, TableSettings
+from hanse.spec.product import DatabaseInput, FileInput, InputPort, Pipeline, TableSettings
 from hanse.spec.retention import retention_of
 from hanse.spec.text_style import TextStyle
-from hanse.spec.urls import is_remote, place_of
+from hanse.spec.urls import place_of
 from hanse.spec.variables import Expansion, expand_document
 from hanse.spec.window_file import read_window
 from hanse.spec.workspace import WrittenPath
 
 _DATA_FILE = re.compile(r"(.+?)\.((?:csv|ndjson|jsonl|json)(?:\.gz|\.zip|\.bz2|\.zst)?|parquet|xlsx|avro)")
-_ENDINGS: dict[str, Format] = {
-    ".csv": "csv", ".tsv": "csv", ".txt": "csv",
-    ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "json",
-    ".parquet": "parquet", ".xlsx": "xlsx", ".avro": "avro",
-}  # fmt: skip
 _TEXTUAL = ("csv", "ndjson", "json")
-_COMPRESSIONS: dict[str, Compression] = {".gz": "gzip", ".zip": "zip", ".bz2": "bz2", ".zst": "zstd"}
 
 
 @dataclass
@@ -234,16 +228,6 @@ def _file(
         drift=model.drift or "fail",
         where=where,
     )
-
-
-def guess_format(path: str) -> tuple[Format | None, Compression]:
-    """Return the format and compression that a file's name says."""
-    lower = re.sub(r"[?#].*", "", path.lower()) if is_remote(path) and not is_glob(path) else path.lower()
-    compression: Compression = "none"
-    for suffix, kind in _COMPRESSIONS.items():
-        if lower.endswith(suffix):
-            compression, lower = kind, lower.removesuffix(suffix)
-    return _ENDINGS.get(posixpath.splitext(lower)[1]), compression
 
 
 def _from_data(reading: PipelineReading, data: Iterable[str], folder: str) -> None:

@@ -9,8 +9,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hanse.sql.build import align, count, exact, limit, project, quote, select_exact, select_star, union_all
-    from hanse.sql.casts import CastFailures, cast_failures, cast_projection, cast_some, row_of, same_type
+    from hanse.sql.build import (
+        align,
+        count,
+        count_values,
+        exact,
+        limit,
+        project,
+        quote,
+        select_exact,
+        select_star,
+        union_all,
+    )
+    from hanse.sql.casts import (
+        CastFailures,
+        bad_values,
+        cast_failures,
+        cast_projection,
+        cast_some,
+        row_of,
+        same_type,
+        try_projection,
+    )
     from hanse.sql.columns import output_columns
     from hanse.sql.lineage import column_lineage
     from hanse.sql.origins import ColumnLineage, How, Lineage, Origin
@@ -30,11 +50,13 @@ _HOMES = {
     "Statement": "statement",
     "Value": "records",
     "align": "build",
+    "bad_values": "casts",
     "cast_failures": "casts",
     "cast_projection": "casts",
     "cast_some": "casts",
     "column_lineage": "lineage",
     "count": "build",
+    "count_values": "build",
     "exact": "build",
     "limit": "build",
     "output_columns": "columns",
@@ -46,6 +68,7 @@ _HOMES = {
     "second_reading": "second",
     "select_exact": "build",
     "select_star": "build",
+    "try_projection": "casts",
     "union_all": "build",
 }
 
@@ -60,11 +83,13 @@ __all__ = [
     "Statement",
     "Value",
     "align",
+    "bad_values",
     "cast_failures",
     "cast_projection",
     "cast_some",
     "column_lineage",
     "count",
+    "count_values",
     "exact",
     "limit",
     "output_columns",
@@ -76,6 +101,7 @@ __all__ = [
     "second_reading",
     "select_exact",
     "select_star",
+    "try_projection",
     "union_all",
 ]
 

@@ -91,6 +91,14 @@ def count(select_sql: str) -> str:
     return write(exp.Select(expressions=[rows]).from_(source(select_sql)))
 
 
+def count_values(relation: str, columns: Sequence[str]) -> str:
+    """Return a SELECT of one row: the number of rows of a relation with a one-part name, then of values per column."""
+    counted = [exp.Anonymous(this="count", expressions=[column(name)]) for name in columns]
+    chosen = [exp.Anonymous(this="count", expressions=[exp.Star()]), *counted]
+    named = [exp.alias_(value, f"n{number}", quoted=True) for number, value in enumerate(chosen)]
+    return write(exp.Select(expressions=named).from_(exp.Table(this=identifier(relation))))
+
+
 def align(relation: str, columns: Sequence[tuple[str | None, str, str]]) -> str:
     """Return a SELECT of columns of a relation with a one-part name; what it does not have is null.
 

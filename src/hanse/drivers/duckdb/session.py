@@ -201,12 +201,11 @@ class DuckDBSession:
         with self._flight() as flight:
             return hearing(flight.cursor, lambda: flight.cursor.execute(select).to_arrow_table())
 
-    def row(self, select: str) -> tuple[Any, ...]:
-        """Run a SELECT and return its first row."""
+    def rows(self, select: str) -> list[tuple[Any, ...]]:
+        """Run a SELECT of few rows of numbers, texts and truth values, and return them."""
         self._admit(select)
         with self._flight() as flight:
-            found = hearing(flight.cursor, lambda: flight.cursor.execute(select).fetchone())
-        return tuple(found or ())
+            return hearing(flight.cursor, lambda: flight.cursor.execute(select).fetchall())
 
     def stage(self, select: str, path: str, columns: Sequence[StoredColumn] | None = None) -> StagedFile:
         """Run a SELECT and write its rows to one Parquet file: whole and on disk, or not at all.

@@ -1,0 +1,140 @@
+"""Files and folders, bound in one locked session of the embedded engine, where they are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hanse import sql
+from hanse.app.contract.columns import Matched, match
+from hanse.app.contract.options import Options
+from hanse.app.contract.places import Place
+from hanse.drivers.duckdb import DuckDBEngine
+from hanse.interfaces import ArrowScan, ParquetScan, Session, SessionLimits, StoredColumn
+from hanse.quality.texts import Texts, read_texts
+from hanse.spec.contract import Table
+
+if TYPE_CHECKING:
+    from hanse.ingest import FileScan
+
+TEXTUAL = frozenset({"csv", "ndjson", "json", "xlsx"})
+HELD_BYTES = 256_000_000
+"""Texts of up to so many bytes are kept in the session's memory once read; larger ones are read where they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A table's data, ready to be looked at.
+
+    Attributes:
+        relation: bound name, columns named as in the contract.
+        files: its Parquet files, if it is Parquet.
+        columns: if they are those of an Iceberg table: its columns.
+        matched: which columns are the contract's.
+        texts: how its values were read, if they came as texts.
+    """
+
+    relation: str
+    matched: Matched
+    files: tuple[str, ...] = ()
+    columns: tuple[StoredColumn, ...] | None = None
+    texts: Texts | None = None
+
+
+@dataclass
+class FileData:
+    """Binds tables in its session, each under a name of its own."""
+
+    session: Session
+    scratch: str
+    _tables: int = 0
+
+    def bind(self, table: Table, place: Place) -> Bound:
+        """Make a table's data readable.
+
+        Raises:
+            HanseError: it cannot be read.
+        """
+        name = f"__t{self._tables}"
+        raw = f"{name}_files"
+        if place.kind == "parquet":
+            self.session.bind(raw, ParquetScan(place.paths))
+        else:
+            self._bind_each(raw, place, table)
+        have = [column for column, _ in self.session.describe(sql.select_star(raw))]
+        matched = match(table, have)
+        self.session.derive(name, sql.project(raw, matched.projection))
+        self._tables += 1
+        if place.kind not in TEXTUAL:
+            return Bound(name, matched, files=place.paths if place.kind == "parquet" else ())
+        hold = sum(map(os.path.getsize, place.paths)) <= HELD_BYTES
+        texts = read_texts(self.session, table, name, f"{name}_values", hold=hold)
+        return Bound(texts.relation, matched, texts=texts)
+
+    def _bind_each(self, raw: str, place: Place, table: Table) -> None:
+        parts = []
+        for number, path in enumerate(place.paths):
+            name = raw if len(place.paths) == 1 else f"{raw}_{number}"
+            empty = place.kind in ("ndjson", "json") and _holds_nothing(path)
+            self.session.bind(name, _no_rows(table) if empty else _scan(place, path, self.scratch))
+            parts.append(name)
+        if len(parts) > 1:
+            self.session.derive(raw, _union(self.session, parts))
+
+
+@contextmanager
+def opened_files(places: Iterable[Place], options: Options) -> Iterator[FileData]:
+    """Open a session that can read these places and nothing else.
+
+    Raises:
+        EngineError: the engine cannot be started with these limits.
+    """
+    import shutil
+    import tempfile
+
+    places = tuple(places)
+    scratch = tempfile.mkdtemp(prefix="hanse-contract-")
+    try:
+        readable = [path for place in places for path in place.paths]
+        formats = {place.kind for place in places} & {"xlsx", "avro"}
+        limits = SessionLimits(memory=options.memory, seconds=options.seconds)
+        with DuckDBEngine().open(readable=[*readable, scratch], limits=limits, formats=formats) as session:
+            yield FileData(session, scratch)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _scan(place: Place, path: str, scratch: str) -> FileScan:
+    from hanse.ingest import relation
+    from hanse.spec.product import FileInput
+
+    source = FileInput("data", path, place.kind, compression=place.compression, written=os.path.basename(path))  # type: ignore[arg-type]  # both are guess_format's
+    return relation(source, path, text=True, scratch=scratch)
+
+
+def _holds_nothing(path: str) -> bool:
+    """Say whether a JSON file holds no object, so that nothing in it could name a column."""
+    with open(path, "rb") as file:
+        return file.read(64).strip() in (b"", b"[]", b"[ ]")
+
+
+def _no_rows(table: Table) -> ArrowScan:
+    import pyarrow as pa
+
+    return ArrowScan(pa.table({column.name: pa.array([], pa.string()) for column in table.columns}))
+
+
+def _union(session: Session, parts: Sequence[str]) -> str:
+    """Return the rows of several relations; a column that one lacks is null in it."""
+    types: dict[str, str] = {}
+    have: dict[str, Mapping[str, str]] = {}
+    for part in parts:
+        have[part] = {name.casefold(): name for name, _ in session.describe(sql.select_star(part))}
+        for name, kind in session.describe(sql.select_star(part)):
+            types.setdefault(name, kind) if name.casefold() not in map(str.casefold, types) else None
+    return sql.union_all(
+        [sql.align(p, [(have[p].get(name.casefold()), name, kind) for name, kind in types.items()]) for p in parts]
+    )

@@ -1,0 +1,164 @@
+"""The tables of one contract, each against its data: exactly one verdict per clause, whatever happens to the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hanse.app.contract.options import Options
+from hanse.app.contract.places import Place
+from hanse.base import HanseError, Problem, Severity, TableName
+from hanse.quality.checks import checks_of
+from hanse.quality.verdict import Verdict
+from hanse.registry.records import CheckResult, CheckStatus
+
+if TYPE_CHECKING:
+    from hanse.app.contract.files import Bound, FileData
+    from hanse.spec.contract import Contract, Table
+
+_LISTED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What became of one table.
+
+    Attributes:
+        verdict: a result per clause.
+        shown: where its data is, as the user would call it; None: nobody said.
+        problem: why its data cannot be read; then all its checks are errors.
+    """
+
+    verdict: Verdict
+    shown: str | None
+    problem: Problem | None = None
+
+
+def verify_tables(
+    contract: Contract, tables: Sequence[Table], located: Mapping[str, Place | Problem], options: Options
+) -> list[Tested]:
+    """Verify tables of a contract.
+
+    Args:
+        contract: the contract.
+        tables: those to verify.
+        located: name of a table → where its data is, or why nobody knows; of others than ``tables``, too.
+        options: with what means.
+    """
+    here = {name: place for name, place in located.items() if isinstance(place, Place)}
+    if not here:
+        return [_unread(contract, table, located[table.name]) for table in tables]
+    from hanse.app.contract.files import opened_files
+
+    with opened_files(here.values(), options) as data:
+        bound = {t.name: _bound(data, t, here[t.name]) for t in contract.tables if t.name in here}
+        return [_tested(contract, table, located[table.name], bound, data, options) for table in tables]
+
+
+def _bound(data: FileData, table: Table, place: Place) -> Bound | Problem:
+    try:
+        return data.bind(table, place)
+    except HanseError as error:
+        return error.problem
+
+
+def _tested(
+    contract: Contract,
+    table: Table,
+    place: Place | Problem,
+    bound: Mapping[str, Bound | Problem],
+    data: FileData,
+    options: Options,
+) -> Tested:
+    if isinstance(place, Problem):
+        return _unread(contract, table, place)
+    found = bound[table.name]
+    if isinstance(found, Problem):
+        return _unread(contract, table, found, place.shown)
+    relations = _relations(contract, bound)
+    try:
+        verdict = _verdict(contract, table, found, data, relations, options.rows)
+    except HanseError as error:
+        return _unread(contract, table, error.problem, place.shown)
+    extra = _columns_result(table, found.matched.extra)
+    return Tested(Verdict((*verdict.results, extra), verdict.failed_rows), place.shown)
+
+
+def _relations(contract: Contract, bound: Mapping[str, Bound | Problem]) -> dict[str, str]:
+    """Return what the contract's queries and relationships may read, by all names that its tables have."""
+    found: dict[str, str] = {}
+    for table in contract.tables:
+        one = bound.get(table.name)
+        if one is not None and not isinstance(one, Problem):
+            found |= {name: one.relation for name in (table.physical_name, table.name) if name}
+    return found
+
+
+def _verdict(
+    contract: Contract, table: Table, found: Bound, data: FileData, relations: Mapping[str, str], rows: int
+) -> Verdict:
+    from hanse.quality.run import Shape, verify
+    from hanse.quality.texts import verify_texts
+
+    session, name = data.session, TableName("", "", table.name)
+    if found.texts is not None:
+        return verify_texts(session, table, contract, found.texts, table_name=name, relations=relations, limit=rows)
+    return verify(
+        session,
+        table,
+        contract,
+        found.relation,
+        found.files,
+        run_id="",
+        table_name=name,
+        relations=relations,
+        columns=found.columns,
+        limit=rows,
+        shape=Shape(names=found.matched.renamed),
+    )
+
+
+def _columns_result(table: Table, extra: Sequence[str]) -> CheckResult:
+    """Return the verdict on columns that the contract does not name: nothing of them is promised."""
+    message = None
+    if extra:
+        more = f" and {len(extra) - _LISTED} more" if len(extra) > _LISTED else ""
+        message = f"the contract does not name {', '.join(f'`{e}`' for e in extra[:_LISTED])}{more}"
+    return CheckResult(
+        run_id="",
+        table=TableName("", "", table.name),
+        check_id="columns",
+        clause="columns",
+        status=CheckStatus.FAILED if extra else CheckStatus.PASSED,
+        severity=Severity.WARNING,
+        method="schema",
+        dimension="conformity",
+        message=message,
+        path=table.where.path if table.where else None,
+        line=table.where.line if table.where else None,
+    )
+
+
+def _unread(contract: Contract, table: Table, problem: Place | Problem, shown: str | None = None) -> Tested:
+    """Return a table's checks as errors: there is nothing to verify them against."""
+    assert isinstance(problem, Problem)
+    results = tuple(
+        CheckResult(
+            run_id="",
+            table=TableName("", "", table.name),
+            check_id=check.id,
+            clause=check.clause,
+            status=CheckStatus.ERROR,
+            severity=check.severity,
+            column=check.column,
+            method="none",
+            dimension=check.dimension,
+            message=problem.fix,
+            error=f"{problem.code}: {problem.what}",
+            path=check.location.path if check.location else contract.path,
+            line=check.location.line or None if check.location else None,
+        )
+        for check in checks_of(contract, table)
+    )
+    return Tested(Verdict(results), shown, problem)

@@ -1,0 +1,23 @@
+"""``hanse contract``: contracts on their own, without a mesh. One file per command, loaded when used."""
+
+from __future__ import annotations
+
+import click
+
+from hanse.cli.main import LazyCommands
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "test": ("hanse.cli.contract.test", "Verify data against contracts."),
+}
+"""Name → module that holds it as ``command_<name>``, and its one-line help."""
+
+
+class ContractCommands(LazyCommands):
+    """The commands about contracts."""
+
+    known = COMMANDS
+
+
+@click.command("contract", cls=ContractCommands)
+def command_contract() -> None:
+    """Verify data against contracts (Bitol ODCS 3), without a mesh."""

@@ -1,0 +1,46 @@
+"""Options that several commands about contracts share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def contracts_argument(command: Command) -> Command:
+    """Add the contracts: files, or folders that are looked through for them."""
+    return click.argument("contracts", nargs=-1, required=True, metavar="CONTRACT...")(command)
+
+
+def data_options(command: Command) -> Command:
+    """Add what says where the data is."""
+    data = click.option(
+        "--data",
+        "-d",
+        multiple=True,
+        metavar="[TABLE=]PATH",
+        help="A file, a pattern, a folder or an address that holds the data, of TABLE if there are several.",
+    )
+    table = click.option("--table", "-t", "tables", multiple=True, metavar="TABLE", help="Only this table.")
+    return data(table(command))
+
+
+def data_by_table(given: Iterable[str]) -> dict[str | None, tuple[str, ...]]:
+    """Return the values of ``--data`` by table; a path with `=` in it that is there needs no table."""
+    found: dict[str | None, tuple[str, ...]] = {}
+    for entry in given:
+        table, path = _split(entry)
+        found[table] = (*found.get(table, ()), path)
+    return found
+
+
+def _split(entry: str) -> tuple[str | None, str]:
+    from os.path import lexists
+
+    table, equals, path = entry.partition("=")
+    if not equals or lexists(entry) or "/" in table:
+        return None, entry
+    return table, path

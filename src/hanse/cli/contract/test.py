@@ -1,0 +1,149 @@
+"""``hanse contract test``."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from hanse.cli.contract.options import contracts_argument, data_by_table, data_options
+from hanse.cli.exits import Exit
+from hanse.cli.options import json_option
+from hanse.cli.render import Document, count, print_json, print_problem, say, say_status
+
+_SHOWN_ROWS = 5
+
+
+@click.command("test")
+@contracts_argument
+@data_options
+@click.option(
+    "--rows", type=click.IntRange(min=0), default=_SHOWN_ROWS, show_default=True, help="Failing rows per check."
+)
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="At most so long for one look.")
+@click.option("--memory", metavar="SIZE", help="At most so much memory before spilling, such as 2GB.")
+@click.option("--all", "everything", is_flag=True, help="Show what passed, too.")
+@json_option
+def command_test(
+    contracts: tuple[str, ...],
+    data: tuple[str, ...],
+    tables: tuple[str, ...],
+    rows: int,
+    seconds: float | None,
+    memory: str | None,
+    everything: bool,
+    as_json: bool,
+) -> int:
+    """Verify data against every clause of CONTRACT: ODCS files, or folders of files *.odcs.yaml.
+
+    The data stays where it is. Exit code 0: it keeps its contracts; 3: it breaks one; 1: something could not be read.
+    """
+    from hanse.app.contract.options import Options
+    from hanse.app.contract.verify import document_of
+
+    options = Options(data_by_table(data), tables, rows, seconds, _bytes(memory))
+    document = document_of(contracts, options)
+    if as_json:
+        print_json(document)
+    else:
+        print_document(document, everything=everything)
+    return _EXITS[document["status"]]
+
+
+_EXITS = {"passed": Exit.OK, "warned": Exit.OK, "failed": Exit.BLOCKED, "error": Exit.FAILED}
+_SIGNS = {"passed": "passed", "warned": "warning", "failed": "failed", "error": "error"}
+
+
+def print_document(document: Document, *, everything: bool = False) -> None:
+    """Print verdicts: one line per contract and per check that needs attention, totals last."""
+    for contract in document["contracts"]:
+        _print_contract(contract, everything=everything)
+    if len(document["contracts"]) > 1:
+        found = [c["status"] for c in document["contracts"]]
+        numbers = {word: found.count(word) for word in ("passed", "warned", "failed", "error")}
+        words = {"passed": "passed", "warned": "passed with warnings", "failed": "failed", "error": "could not be read"}
+        told = ", ".join(f"{number} {words[word]}" for word, number in numbers.items() if number)
+        say_status(
+            _SIGNS[document["status"]], f"{count(len(found), 'contract')}: {told}; {_totals(document['counts'])}"
+        )
+
+
+def _print_contract(contract: Document, *, everything: bool) -> None:
+    name = (
+        f"{contract['contract']} {contract['version']}  {contract['path']}"
+        if contract["contract"]
+        else contract["path"]
+    )
+    say_status(_SIGNS[contract["status"]], name)
+    for problem in contract["problems"]:
+        print_problem(problem)
+    for table in contract["tables"]:
+        _print_table(table, everything=everything)
+    if contract["contract"]:
+        say(f"  {_totals(contract['counts'])}")
+
+
+def _print_table(table: Document, *, everything: bool) -> None:
+    if table["problem"]:
+        say_status("error", f"{table['table']}: {count(len(table['checks']), 'check')} could not run", indent=2)
+        sys.stdout.flush()
+        print_problem(table["problem"])
+        return
+    for check in table["checks"]:
+        calm = check["verdict"] in {"passed", "manual", "not_applicable"}
+        if not calm or everything:
+            _print_check(table["table"], check, calm=calm)
+
+
+def _print_check(table: str, check: Document, *, calm: bool) -> None:
+    sign = "warning" if check["verdict"] == "warned" else check["verdict"]
+    say_status(sign, f"{table}  {_verdict(check)}", indent=2)
+    if calm:
+        return
+    if check["where"]:
+        say(f"    at   {check['where']}")
+    if check["status"] == "error" and check["message"]:
+        say(f"    fix  {check['message']}")
+    reasons: dict[str, int] = {}
+    for row in check["rows"]:
+        reasons[row["reason"]] = reasons.get(row["reason"], 0) + 1
+    for reason, times in reasons.items():
+        say(f"    row  {reason}" + (f"  ({count(times, 'row')})" if times > 1 else ""))
+
+
+def _verdict(check: Document) -> str:
+    match check["status"]:
+        case "error":
+            return f"{check['clause']}: could not run: {check['error']}"
+        case "manual":
+            return f"{check['clause']}: for a person to judge"
+        case "failed" if check["failed_rows"] is not None and check["total_rows"] is not None:
+            return f"{check['clause']}: {check['failed_rows']:,} of {count(check['total_rows'], 'row')}"
+        case "failed" | "not_applicable" if check["message"]:
+            return f"{check['clause']}: {check['message']}"
+        case _:
+            return str(check["clause"])
+
+
+def _totals(counts: Document) -> str:
+    words = (
+        ("passed", "passed"),
+        ("failed", "failed"),
+        ("errors", "could not run"),
+        ("warnings", "warned"),
+        ("manual", "for a person"),
+        ("not_applicable", "not applicable"),
+    )
+    told = ", ".join(f"{counts[key]:,} {word}" for key, word in words if counts[key])
+    return f"{count(counts['checks'], 'check')}: {told}" if told else count(counts["checks"], "check")
+
+
+def _bytes(size: str | None) -> int | None:
+    from hanse.spec.sizes import parse_size
+
+    if size is None:
+        return None
+    try:
+        return parse_size(size)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--memory") from error
