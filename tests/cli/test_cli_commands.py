@@ -30,7 +30,7 @@ def test_every_command_has_help_that_begins_like_the_list(command: str, run_hans
     assert ended.exit == Exit.OK
     assert ended.out.startswith(f"Usage: hanse {command} ")
     # Of a group, each command has it.
-    assert command in {"completion", "new"} or "--json" in ended.out
+    assert command in {"completion", "contract", "new"} or "--json" in ended.out
 
 
 def test_the_version_is_printed(run_hanse: Any) -> None:
