@@ -28,7 +28,6 @@ from hanse.quality.records import (
     UniqueItems,
     ValueTest,
     Violations,
-    label,
 )
 from hanse.quality.values import bound, coerce, divisor
 from hanse.registry.records import CheckStatus
@@ -52,8 +51,7 @@ class Unverifiable(Exception):
 
 def schema_checks(table: Table) -> Iterator[Check]:
     """Yield the checks of a table's schema: its key first, then every column with all that is inside it."""
-    if table.primary_key:
-        yield _primary_key(table)
+    yield from _primary_key(table)
     for column in table.columns:
         target = Target(column.name, column.type)
         yield _check("type", target, f"type({target}): {column.type}", Typed(target), column.where)
@@ -93,15 +91,7 @@ def stated_clauses(column: Column) -> Iterator[tuple[str, Any]]:
 
 
 def unique(target: Target) -> Measure:
-    """Return how uniqueness of a target is measured."""
-    if any(isinstance(step, Each) for step in target.path):
-        return Broken(
-            UNSUPPORTED_CLAUSE,
-            f"`unique` on `{target}`, inside a list or a map, cannot be verified yet",
-            "use `uniqueItems` on the list, or state the rule as `type: sql`",
-        )
-    if not isinstance(target.type, Scalar | Decimal):
-        return Broken(UNSUPPORTED_CLAUSE, f"`unique` on `{target}`, a nested value, cannot be verified yet")
+    """Return how uniqueness of a target is measured: inside a list or a map over the values of all rows."""
     return Duplicates((target,))
 
 
@@ -159,16 +149,27 @@ def _check(kind: str, target: Target, clause: str, how: Measure, where: Location
     return Check(f"{kind}({target})", kind, clause, how, column=target.column, dimension=dimension, location=where)
 
 
-def _primary_key(table: Table) -> Check:
-    columns = [column for name in table.primary_key if (column := table.column(name))]
-    targets = tuple(Target(c.name, c.type) for c in columns)
-    clause = f"primaryKey({', '.join(label(c.name) for c in columns)})"
-    nested = next((t for t in targets if not isinstance(t.type, Scalar | Decimal)), None)
+def _primary_key(table: Table) -> Iterator[Check]:
+    parts = [part for column in table.columns for part in _key_parts(column, Target(column.name, column.type))]
+    if not parts:
+        return
+    parts.sort(key=lambda part: part[0] or len(parts) + max(p[0] for p in parts))  # 0: after those with a place
+    targets = tuple(target for _, target, _ in parts)
+    clause = f"primaryKey({', '.join(map(str, targets))})"
     how: Measure = Duplicates(targets, nulls=True)
-    if nested:
-        how = Broken(NONSENSE_CLAUSE, f"`{nested}` is in the primary key, but a {nested.type} is no key")
-    only = columns[0].name if len(columns) == 1 else None
-    return Check(clause, "primaryKey", clause, how, dimension="uniqueness", column=only, location=columns[0].where)
+    several = next((t for t in targets if any(isinstance(step, Each) for step in t.path)), None)
+    if several:
+        how = Broken(NONSENSE_CLAUSE, f"`{several}` is in the primary key, but a row has any number of them")
+    only = targets[0].column if len({t.column for t in targets}) == 1 else None
+    where = parts[0][2]
+    yield Check(clause, "primaryKey", clause, how, dimension="uniqueness", column=only, location=where)
+
+
+def _key_parts(column: Column, target: Target) -> Iterator[tuple[int, Target, Location | None]]:
+    if column.primary_key_position is not None:
+        yield column.primary_key_position, target, column.where
+    for child, step in inside(column, target.type):
+        yield from _key_parts(child, Target(target.column, child.type, (*target.path, step)))
 
 
 def _inner_checks(column: Column, target: Target) -> Iterator[Check]:

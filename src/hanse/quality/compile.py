@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlglot import exp
 
 from hanse.quality.plan import SAMPLE
-from hanse.quality.predicates import DIALECT, column, value, violation
+from hanse.quality.predicates import DIALECT, breaking, call, column, is_inside, items, value, violation
 from hanse.quality.records import Check, Duplicates, Target, Violations
 
 Write = Callable[[exp.Expr], str]
@@ -26,11 +26,13 @@ class Count:
 
     Attributes:
         sql: its column 0 counts all rows.
-        positions: id of a check → column that counts the rows that break it.
+        positions: id of a check → column that counts the rows, or values, that break it.
+        totals: id of a check that counts values inside lists and maps → column that counts all of them.
     """
 
     sql: str
     positions: dict[str, int]
+    totals: dict[str, int] = field(default_factory=dict)
 
 
 def scan(checks: Sequence[Check], relation: str, *, write: Write = text) -> Count:
@@ -57,15 +59,25 @@ def distinct(checks: Sequence[Check], relation: str, name: str) -> Count:
 
 
 def groups(targets: Sequence[Target], relation: str, *, write: Write = text) -> str:
-    """Return the pass over a key: how many keys occur more than once, and in how many rows."""
-    inner = (
-        exp.select(exp.alias_(all_rows(), "n", quoted=True))
-        .from_(source(relation))
-        .where(*(_not_null(t) for t in targets))
-        .group_by(*(value(t) for t in targets))
-        .having(exp.GT(this=all_rows(), expression=exp.Literal.number(1)))
-    )
+    """Return the pass over a key: how many keys occur more than once, and in how many rows.
+
+    Of a target inside a list or a map: how many values, and how often they occur in all.
+    """
+    inner = _repeating(targets, relation)
     return write(exp.select(all_rows(), _zero(exp.Sum(this=column("n")))).from_(inner.subquery("g")))
+
+
+def _repeating(targets: Sequence[Target], relation: str) -> exp.Select:
+    """Select every key that occurs more than once as ``k0`` …, and how often as ``n``."""
+    count = exp.alias_(all_rows(), "n", quoted=True)
+    more = exp.GT(this=all_rows(), expression=exp.Literal.number(1))
+    if any(map(is_inside, targets)):
+        keys = [column(f"k{i}") for i in range(len(targets))]
+        found = exp.select(*keys, count).from_(keyed(targets, relation).subquery("k"))
+        return found.where(*(k.is_(exp.null()).not_() for k in keys)).group_by(*keys).having(more)
+    named = [exp.alias_(value(t), f"k{i}", quoted=True) for i, t in enumerate(targets)]
+    found = exp.select(*named, count).from_(source(relation)).where(*(_not_null(t) for t in targets))
+    return found.group_by(*(value(t) for t in targets)).having(more)
 
 
 def rising(targets: Sequence[Target], relation: str, *, sample: bool = False) -> str:
@@ -121,27 +133,18 @@ def null_key_rows(measure: Duplicates, relation: str, names: Sequence[str], limi
 
 
 def repeated_rows(measure: Duplicates, relation: str, names: Sequence[str], limit: int, *, write: Write = text) -> str:
-    """Return rows whose key occurs more than once, neighbours together; then how often the key occurs."""
-    keys = [exp.alias_(value(t), f"k{i}", quoted=True) for i, t in enumerate(measure.targets)]
-    repeated = (
-        exp.select(*keys, exp.alias_(all_rows(), "n", quoted=True))
-        .from_(source(relation))
-        .where(*(_not_null(t) for t in measure.targets))
-        .group_by(*(value(t) for t in measure.targets))
-        .having(exp.GT(this=all_rows(), expression=exp.Literal.number(1)))
-        .limit(limit)
-    )
-    same = exp.and_(
-        *(
-            exp.EQ(this=value(t, column(t.column, "t")), expression=column(f"k{i}", "d"))
-            for i, t in enumerate(measure.targets)
-        )
-    )
+    """Return rows whose key occurs more than once, neighbours together; then the key, and how often it occurs."""
+    keys = range(len(measure.targets))
+    same = exp.and_(*(exp.EQ(this=column(f"k{i}", "t"), expression=column(f"k{i}", "d")) for i in keys))
     return write(
-        exp.select(*listed(names, "t"), exp.alias_(column("n", "d"), f"c{len(names)}", quoted=True))
-        .from_(exp.alias_(source(relation), "t", quoted=True, table=True))
-        .join(repeated.subquery("d"), on=same)
-        .order_by(*(column(f"k{i}", "d") for i in range(len(measure.targets))))
+        exp.select(
+            *(column(f"c{i}", "t") for i in range(len(names))),
+            *(column(f"k{i}", "d") for i in keys),
+            exp.alias_(column("n", "d"), "n", quoted=True),
+        )
+        .from_(keyed(measure.targets, relation, names).subquery("t"))
+        .join(_repeating(measure.targets, relation).limit(limit).subquery("d"), on=same)
+        .order_by(*(column(f"k{i}", "d") for i in keys))
         .limit(limit)
     )
 
@@ -156,17 +159,44 @@ def _count(
 ) -> Count:
     columns = [total]
     seen: dict[str, int] = {}
-    positions = {}
-    for check in checks:
-        if not isinstance(check.measure, Violations):
-            continue
-        breaks = violation(check.measure.target, check.measure.test, base)
-        written = text(breaks)
+
+    def place(counted: exp.Expr) -> int:
+        written = text(counted)
         if written not in seen:
             seen[written] = len(columns)
-            columns.append(counted(breaks))
-        positions[check.id] = seen[written]
-    return Count(write(exp.select(*_numbered(columns, 0)).from_(source)), positions)
+            columns.append(counted)
+        return seen[written]
+
+    positions, totals = {}, {}
+    for check in checks:
+        measure = check.measure
+        if not isinstance(measure, Violations):
+            continue
+        if measure.of_values:
+            positions[check.id] = place(_sizes(breaking(measure.target, measure.test)))
+            totals[check.id] = place(_sizes(items(measure.target)))
+        else:
+            positions[check.id] = place(counted(violation(measure.target, measure.test, base)))
+    return Count(write(exp.select(*_numbered(columns, 0)).from_(source)), positions, totals)
+
+
+def _sizes(lists: exp.Expr) -> exp.Expr:
+    """Count the items of the lists of all rows."""
+    return _zero(exp.Sum(this=call("len", lists)))
+
+
+def values_inside(target: Target, relation: str, *, write: Write = text) -> str:
+    """Return the count of the values of a target inside lists and maps, nulls among them."""
+    return write(exp.select(_sizes(items(target))).from_(source(relation)))
+
+
+def keyed(targets: Sequence[Target], relation: str, names: Sequence[str] = ()) -> exp.Select:
+    """Select columns as ``c0`` …, then a key as ``k0`` …; a key inside a list or a map gives one row per value."""
+    keys = [
+        exp.alias_(exp.Explode(this=items(t)) if is_inside(t) else value(t), f"k{i}", quoted=True)
+        for i, t in enumerate(targets)
+    ]
+    return exp.select(*listed(names), *keys).from_(source(relation))
 
 
 def _rises(names: Sequence[str]) -> exp.Expr:

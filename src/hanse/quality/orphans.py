@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from hanse.quality.compile import Write, all_rows, listed, source, text
-from hanse.quality.predicates import column, is_inside, items, value
-from hanse.quality.records import References, Target
+from hanse.quality.compile import Write, all_rows, keyed, text
+from hanse.quality.predicates import column
+from hanse.quality.records import References
 
 
 def orphans(measure: References, relation: str, *, write: Write = text) -> str:
     """Return the count of keys without a row in the other table; inside lists and maps, of items."""
     return write(
-        exp.select(all_rows()).from_(_keyed(measure.targets, relation, ()).subquery("t")).where(*_alone(measure))
+        exp.select(all_rows()).from_(keyed(measure.targets, relation, ()).subquery("t")).where(*_alone(measure))
     )
 
 
@@ -24,7 +24,7 @@ def orphan_rows(measure: References, relation: str, names: Sequence[str], limit:
     found = [column(f"c{i}", "t") for i in range(len(names))]
     return write(
         exp.select(*found, *keys)
-        .from_(_keyed(measure.targets, relation, names).subquery("t"))
+        .from_(keyed(measure.targets, relation, names).subquery("t"))
         .where(*_alone(measure))
         .limit(limit)
     )
@@ -34,17 +34,8 @@ def _alone(measure: References) -> list[exp.Expr]:
     assert measure.relation is not None
     keys = range(len(measure.targets))
     same = (exp.EQ(this=column(f"k{i}", "o"), expression=column(f"k{i}", "t")) for i in keys)
-    others = exp.select(exp.Literal.number(1)).from_(_keyed(measure.to, measure.relation, ()).subquery("o"))
+    others = exp.select(exp.Literal.number(1)).from_(keyed(measure.to, measure.relation, ()).subquery("o"))
     return [
         *(column(f"k{i}", "t").is_(exp.null()).not_() for i in keys),
         exp.not_(exp.Exists(this=others.where(*same))),
     ]
-
-
-def _keyed(targets: Sequence[Target], relation: str, names: Sequence[str]) -> exp.Select:
-    """Select the columns, then the key as ``k0``, ``k1`` …; a key inside a list gives one row per item."""
-    keys = [
-        exp.alias_(exp.Explode(this=items(t)) if is_inside(t) else value(t), f"k{i}", quoted=True)
-        for i, t in enumerate(targets)
-    ]
-    return exp.select(*listed(names), *keys).from_(source(relation))

@@ -23,6 +23,7 @@ from hanse.quality.records import (
     Broken,
     Check,
     Duplicates,
+    Each,
     NotMissing,
     References,
     Required,
@@ -121,7 +122,7 @@ def undecided(checks: Sequence[Check], evidence: Evidence) -> tuple[tuple[str, .
     keys: dict[tuple[Target, ...], None] = {}
     for check in present(checks, evidence):
         method = _method(check, evidence)
-        if method is Method.GROUP and isinstance(check.measure, Duplicates):
+        if method is Method.GROUP and isinstance(check.measure, Duplicates) and _is_ordered(check.measure):
             keys[check.measure.targets] = None
         elif method is Method.SCAN and isinstance(check.measure, Violations) and _is_dear(check.measure):
             columns[check.measure.target.column] = None
@@ -171,6 +172,14 @@ def _method(check: Check, evidence: Evidence) -> Method:
             return Method.SQL
         case _:
             assert_never(measure)
+
+
+def _is_ordered(measure: Duplicates) -> bool:
+    """Tell whether a key may rise from row to row: nested values, and those inside lists, are only grouped."""
+    return all(
+        isinstance(t.type, Scalar | Decimal) and not any(isinstance(step, Each) for step in t.path)
+        for t in measure.targets
+    )
 
 
 def _is_dear(measure: Violations) -> bool:

@@ -64,12 +64,32 @@ def items(target: Target, base: exp.Expr | None = None) -> exp.Expr:
 
     Members of a struct that is itself null are left out: they are not there.
     """
-    return _gathered(base or column(target.column), target.path, 0)
+    found = base or column(target.column)
+    is_list = False
+    for at, step in enumerate(target.path):
+        name = f"item_{at}"
+        if isinstance(step, Member) and not is_list:
+            found = _member(found, step.name)
+        elif isinstance(step, Member):
+            there = exp.ArrayFilter(this=found, expression=_each(name, column(name).is_(exp.null()).not_()))
+            found = call("list_transform", there, _each(name, _member(column(name), step.name)))
+        elif not is_list:
+            found, is_list = _listed(found, step), True
+        else:
+            found = call("flatten", call("list_transform", found, _each(name, _listed(column(name), step))))
+    return found
 
 
 def violation(target: Target, test: ValueTest, base: exp.Expr | None = None) -> exp.Expr:
     """Return an expression that is true just for the rows that break a test (false or null for all others)."""
     return _through(base or column(target.column), target, 0, test)
+
+
+def breaking(target: Target, test: ValueTest) -> exp.Expr:
+    """Return the list of all values inside lists and maps that break a test."""
+    name = "value_"
+    body = _breaks(column(name), target.type, test)
+    return exp.ArrayFilter(this=items(target), expression=_each(name, body))
 
 
 def offender(target: Target, test: ValueTest) -> exp.Expr:
@@ -115,24 +135,8 @@ def _member(struct: exp.Expr, name: str) -> exp.Expr:
     return call("struct_extract", struct, exp.Literal.string(name))
 
 
-def _gathered(base: exp.Expr, path: tuple[Member | Each, ...], at: int) -> exp.Expr:
-    step = path[at]
-    rest = path[at + 1 :]
-    if isinstance(step, Member):
-        return _gathered(_member(base, step.name), path, at + 1)
-    found = base.copy() if step.of == "items" else call(f"map_{step.of}", base.copy())
-    if not rest:
-        return found
-    name = f"item_{at}"
-    item = column(name)
-    if isinstance(rest[0], Member):
-        found = exp.ArrayFilter(this=found, expression=_each(name, item.copy().is_(exp.null()).not_()))
-    if any(isinstance(s, Each) for s in rest):
-        return call("flatten", call("list_transform", found, _each(name, _gathered(item, path, at + 1))))
-    for member in rest:
-        assert isinstance(member, Member)
-        item = _member(item, member.name)
-    return call("list_transform", found, _each(name, item))
+def _listed(base: exp.Expr, step: Each) -> exp.Expr:
+    return base.copy() if step.of == "items" else call(f"map_{step.of}", base.copy())
 
 
 def _each(name: str, body: exp.Expr) -> exp.Lambda:
@@ -154,7 +158,7 @@ def _through(base: exp.Expr, target: Target, at: int, test: ValueTest) -> exp.Ex
 def _breaking_items(base: exp.Expr, target: Target, at: int, test: ValueTest) -> exp.Expr:
     step = target.path[at]
     assert isinstance(step, Each)
-    found = base.copy() if step.of == "items" else call(f"map_{step.of}", base.copy())
+    found = _listed(base, step)
     name = f"item_{at}"
     body = _through(column(name), target, at + 1, test)
     return exp.ArrayFilter(this=found, expression=_each(name, body))

@@ -153,15 +153,28 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Violations:
-    """How many rows break a test. Nulls break only tests about nulls."""
+    """How many rows break a test. Nulls break only tests about nulls.
+
+    Inside lists and maps a row breaks it if any of its values does, however many they are.
+
+    Attributes:
+        of_values: count the values inside a list or a map instead of the rows: metrics of quality rules, which speak of
+            the values of their property. A percentage is one of these values then. Members of a struct that is null,
+            and items of a list that is null, are not there and do not count.
+    """
 
     target: Target
     test: ValueTest
+    of_values: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicates:
     """How many rows share their key with another row. A key with a null in it equals no other.
+
+    Keys equal each other as values group in SQL: NaN equals NaN, -0.0 equals 0.0, texts are equal code point by code
+    point, nested values member by member. Inside a list or a map every value counts by itself, over all rows: two in
+    one list are as bad as two in two rows, and values are counted instead of rows.
 
     Attributes:
         nulls: a null in the key is itself a violation (primary keys).
@@ -258,7 +271,7 @@ class Check:
         clause: the clause in words, for example ``unique(order_id)``.
         measure: what is measured.
         conditions: what must hold of the measured number; empty: nothing may break the clause.
-        unit: of the measured number; ``percent`` is of all rows of the table.
+        unit: of the measured number; ``percent`` is of all rows of the table, or, inside lists and maps, of all values.
         column: top-level column concerned, None for the table.
         name: the author's name for a rule.
         location: place in the contract's file.

@@ -100,7 +100,7 @@ def _repeated(session: Session, measure: Duplicates, relation: str, names: Seque
         table = session.fetch(statements.repeated_rows(measure, relation, names, limit - len(samples)))
         for values in _rows(table):
             row = dict(zip(names, map(as_json, values), strict=False))
-            samples.append((row, repeated(measure, row, values[-1])))
+            samples.append((row, repeated(measure, values[len(names) : -1], values[-1])))
     return samples
 
 
@@ -112,14 +112,14 @@ def orphaned(measure: References, key: Sequence[Any]) -> str:
 
 def without_key(measure: Duplicates, row: dict[str, Any]) -> str:
     """Say what is wrong with a row that lacks some of its key."""
-    empty = [str(t) for t in measure.targets if row[t.column] is None]
+    empty = [str(t) for t in measure.targets if _value(row, t) is None]
     return f"{' and '.join(empty)} {'is' if len(empty) == 1 else 'are'} null in the primary key"
 
 
-def repeated(measure: Duplicates, row: dict[str, Any], times: int) -> str:
+def repeated(measure: Duplicates, key: Sequence[Any], times: int) -> str:
     """Say what is wrong with a row whose key others have, too."""
-    key = ", ".join(f"{t} {shown(_value(row, t))}" for t in measure.targets)
-    return f"{key} occurs {times:,} times"
+    values = ", ".join(f"{t} {shown(as_json(v))}" for t, v in zip(measure.targets, key, strict=True))
+    return f"{values} occurs {times:,} times"
 
 
 def reason(test: ValueTest, found: Any, target: Target) -> str:

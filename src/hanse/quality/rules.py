@@ -8,8 +8,8 @@ from typing import Any
 
 from hanse.base import digest
 from hanse.base.suggest import did_you_mean
-from hanse.quality.clauses import Unverifiable, shown, stated_clauses, unique, value_tests
-from hanse.quality.codes import FOREIGN_RULE, INCOMPLETE_RULE, NONSENSE_CLAUSE, UNSUPPORTED_CLAUSE
+from hanse.quality.clauses import Unverifiable, inside, shown, stated_clauses, unique, value_tests
+from hanse.quality.codes import FOREIGN_RULE, INCOMPLETE_RULE, NONSENSE_CLAUSE
 from hanse.quality.conditions import fault, words
 from hanse.quality.formats import together
 from hanse.quality.records import (
@@ -17,8 +17,8 @@ from hanse.quality.records import (
     Broken,
     Check,
     Duplicates,
+    Each,
     Measure,
-    Member,
     NotMissing,
     Required,
     Rows,
@@ -30,7 +30,7 @@ from hanse.quality.records import (
 from hanse.quality.values import coerce
 from hanse.registry.records import CheckStatus
 from hanse.spec.contract import Column, Rule, Table
-from hanse.spec.types import Decimal, List, Map, Scalar, Struct
+from hanse.spec.types import Scalar
 
 _COLUMN_METRICS = ("nullValues", "missingValues", "invalidValues", "duplicateValues")
 _TABLE_METRICS = ("rowCount", "duplicateValues")
@@ -70,25 +70,34 @@ class _Subject:
 def rule_checks(table: Table) -> Iterator[Check]:
     """Yield one check per quality rule: the table's own first, then those of its properties, nested ones included."""
     for rule in table.rules:
-        yield _check(rule, _Subject(table))
+        yield from _checks(rule, _Subject(table))
     for column in table.columns:
         yield from _column_rules(table, column, Target(column.name, column.type))
 
 
 def _column_rules(table: Table, column: Column, target: Target) -> Iterator[Check]:
     for rule in column.rules:
-        yield _check(rule, _Subject(table, column, target))
-    if isinstance(target.type, Struct):
-        for child in column.children:
-            yield from _column_rules(
-                table, child, Target(target.column, child.type, (*target.path, Member(child.name)))
-            )
-    elif isinstance(target.type, List | Map):
-        for child in column.children:
-            for rule in child.rules:
-                check = _check(rule, _Subject(table, child, target))
-                why = f"{check.clause}: quality rules inside a list or a map cannot be verified yet"
-                yield replace(check, measure=Broken(UNSUPPORTED_CLAUSE, why, "put the rule on the column itself"))
+        yield from _checks(rule, _Subject(table, column, target))
+    for child, step in inside(column, target.type):
+        yield from _column_rules(table, child, Target(target.column, child.type, (*target.path, step)))
+
+
+def _checks(rule: Rule, subject: _Subject) -> Iterator[Check]:
+    check = _check(rule, subject)
+    yield check
+    if rule.schedule or rule.scheduler:
+        stated = " ".join(str(word) for word in (rule.schedule, rule.scheduler) if word)
+        why = "there is no scheduler yet: the rule is checked whenever its table is"
+        yield replace(
+            check,
+            id=f"schedule:{check.id}",
+            kind="schedule",
+            clause=f"schedule({check.clause}): {stated}",
+            measure=Settled(CheckStatus.NOT_APPLICABLE, why),
+            conditions=(),
+            unit="rows",
+            dimension="timeliness",
+        )
 
 
 def _check(rule: Rule, subject: _Subject) -> Check:
@@ -181,11 +190,11 @@ def _metric(rule: Rule, subject: _Subject) -> Measure:
             )
         return Rows() if rule.metric == "rowCount" else _composite(rule.arguments, subject.table)
     if rule.metric == "nullValues":
-        return Violations(subject.target, Required())
+        return _counted(subject.target, Required())
     if rule.metric == "duplicateValues":
         return unique(subject.target)
     if rule.metric == "missingValues":
-        return Violations(subject.target, _missing(rule.arguments, subject.target))
+        return _counted(subject.target, _missing(rule.arguments, subject.target))
     return _invalid(rule.arguments, subject.column, subject.target)
 
 
@@ -203,8 +212,6 @@ def _composite(arguments: Mapping[str, Any], table: Table) -> Measure:
         if column is None:
             fix = did_you_mean(str(name), [c.name for c in table.columns])
             raise Unverifiable(INCOMPLETE_RULE, f"the table has no property `{name}`", fix)
-        if not isinstance(column.type, Scalar | Decimal):
-            raise Unverifiable(UNSUPPORTED_CLAUSE, f"`{name}` is nested and cannot be part of a key yet")
         targets.append(Target(column.name, column.type))
     return Duplicates(tuple(targets))
 
@@ -248,4 +255,9 @@ def _invalid(arguments: Mapping[str, Any], column: Column, target: Target) -> Me
         tests += () if isinstance(found, Settled) else found
     if not tests:
         return Settled(CheckStatus.PASSED, f"every {target.type} is valid")
-    return Violations(target, together(tuple(tests)))
+    return _counted(target, together(tuple(tests)))
+
+
+def _counted(target: Target, test: ValueTest) -> Violations:
+    """Return how a metric counts: rows, or inside lists and maps the values that the property has in them."""
+    return Violations(target, test, of_values=any(isinstance(step, Each) for step in target.path))

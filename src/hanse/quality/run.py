@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hanse.base import EngineError, HanseError, TableName
 from hanse.quality.checks import checks_of
 from hanse.quality.plan import BIG, FEW, Evidence, Method, Pass, from_statistics, plan, undecided
-from hanse.quality.records import Answer, Broken, Check, Duplicates, References, Rows, Settled, Typed, Violations
+from hanse.quality.records import Answer, Broken, Check, Duplicates, Each, References, Rows, Settled, Typed, Violations
 from hanse.quality.references import Locate, among, located
 from hanse.quality.types import keeps_type, satisfies
 from hanse.quality.verdict import Outcome, Verdict, judge
@@ -266,10 +266,14 @@ def _single(subject: _Subject, method: Method, check: Check) -> Outcome:
 
 
 def _looked_up(subject: _Subject, check: Check) -> Outcome:
+    from hanse.quality.compile import values_inside
     from hanse.quality.orphans import orphans
 
     assert isinstance(check.measure, References)
-    return Outcome(Method.REFERENCE, _numbers(subject.session, orphans(check.measure, subject.relation))[0])
+    of = None
+    if any(isinstance(step, Each) for target in check.measure.targets for step in target.path):
+        of = _numbers(subject.session, values_inside(check.measure.targets[0], subject.relation))[0]
+    return Outcome(Method.REFERENCE, _numbers(subject.session, orphans(check.measure, subject.relation))[0], of=of)
 
 
 def _asked(subject: _Subject, asked: Answer) -> Outcome:
@@ -292,7 +296,12 @@ def _counted(subject: _Subject, one: Pass) -> tuple[dict[str, Outcome], int]:
     outcomes = {}
     for check in one.checks:
         at = count.positions.get(check.id)
-        outcomes[check.id] = Outcome(one.method, value=numbers[0]) if at is None else Outcome(one.method, numbers[at])
+        of = count.totals.get(check.id)
+        outcomes[check.id] = (
+            Outcome(one.method, value=numbers[0])
+            if at is None
+            else Outcome(one.method, numbers[at], of=None if of is None else numbers[of])
+        )
     return outcomes, numbers[0]
 
 
@@ -311,11 +320,15 @@ def _repeated(subject: _Subject, one: Pass) -> dict[str, Outcome]:
     nulls = 0
     if any(isinstance(c.measure, Duplicates) and c.measure.nulls for c in one.checks):
         nulls = _key_nulls(subject, measure)
+    of = None
+    if any(isinstance(step, Each) for target in measure.targets for step in target.path):
+        of = _numbers(subject.session, statements.values_inside(measure.targets[0], subject.relation))[0]
     return {
         c.id: Outcome(
             method,
             failed=rows + (nulls if isinstance(c.measure, Duplicates) and c.measure.nulls else 0),
             value=rows - keys,
+            of=of,
         )
         for c in one.checks
     }

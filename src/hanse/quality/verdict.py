@@ -23,6 +23,7 @@ class Outcome:
         method: how.
         failed: rows that break it; for types, 1 when it is another type.
         value: the number of a metric, the answer of a query, or the type found.
+        of: how many values there are, if values inside lists and maps are counted instead of rows.
         error: why it could not run.
         fix: what the owner can do about that.
     """
@@ -30,6 +31,7 @@ class Outcome:
     method: Method
     failed: int | None = None
     value: Any = None
+    of: int | None = None
     error: str | None = None
     fix: str | None = None
 
@@ -63,10 +65,11 @@ def judge(check: Check, outcome: Outcome, rows: int, run_id: str, table: TableNa
     Args:
         check: the check.
         outcome: what was measured for it.
-        rows: rows of the table.
+        rows: rows of the table. Where values inside lists and maps are counted, these take their place.
         run_id: run that the result belongs to.
         table: table under test.
     """
+    rows = rows if outcome.of is None else outcome.of
     status, failed, measured, message = _judged(check, outcome, rows)
     counts_rows = isinstance(check.measure, Violations | Duplicates | References) and status is not CheckStatus.ERROR
     return CheckResult(
@@ -101,7 +104,12 @@ def _judged(check: Check, outcome: Outcome, rows: int) -> tuple[CheckStatus, int
     failed = outcome.failed or 0
     if not failed:
         return CheckStatus.PASSED, 0, None, None
-    return CheckStatus.FAILED, failed, None, f"{failed:,} of {rows:,} rows break it"
+    return (
+        CheckStatus.FAILED,
+        failed,
+        None,
+        f"{failed:,} of {rows:,} {'rows' if outcome.of is None else 'values'} break it",
+    )
 
 
 def _typed(measure: Typed, outcome: Outcome) -> tuple[CheckStatus, None, str, str | None]:

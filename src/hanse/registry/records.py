@@ -199,8 +199,9 @@ class CheckResult:
         check_id: stable within the table: the same clause has the same id in every run.
         clause: the contract's clause in words, for example ``unique(order_id)``.
         column: column concerned, None for the table.
-        failed_rows: rows that break it; None where the check does not count rows.
-        total_rows: rows looked at.
+        failed_rows: rows that break it; None where the check does not count rows. Of rules and uniqueness inside lists
+            and maps: values instead of rows.
+        total_rows: rows, or such values, looked at.
         measured: what was measured, for library metrics and SQL rules.
         method: how it was verified: ``statistics``, ``scan``, ``group``, ``sql`` …
         error: why it could not run.

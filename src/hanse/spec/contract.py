@@ -45,6 +45,7 @@ class Rule:
         severity: a failed rule without a severity is an error.
         engine: for ``custom``: the tool it is written for.
         implementation: for ``custom``: the tool's own text.
+        schedule, scheduler: when it shall be checked, and by what, as written.
     """
 
     kind: Literal["library", "sql", "text", "custom"]
@@ -60,6 +61,8 @@ class Rule:
     business_impact: str | None = None
     engine: str | None = None
     implementation: Any = None
+    schedule: str | None = None
+    scheduler: str | None = None
     where: Location | None = None
 
 

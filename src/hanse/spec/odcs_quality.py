@@ -97,6 +97,8 @@ class _Reader:
             business_impact=entry.get("businessImpact"),
             engine=entry.get("engine"),
             implementation=plain(entry.get("implementation")),
+            schedule=entry.get("schedule"),
+            scheduler=entry.get("scheduler"),
             where=self._document.at(entry),
         )
 
