@@ -49,3 +49,9 @@ UNKNOWN_FORMAT = Code(
     "`.json` (these also with `.gz`, `.bz2`, `.zst` or `.zip`), `.parquet`, `.xlsx`, `.avro`, and it is no folder of "
     "an Iceberg table.",
 )
+NO_REVISION = Code(
+    "HNS-A009",
+    "no such revision",
+    "`hanse contract diff` was asked for a file at a revision of git (`main:orders.odcs.yaml`, `--since main`), and "
+    "there is no git, no repository around the file, or no such revision in it.",
+)

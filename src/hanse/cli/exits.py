@@ -16,6 +16,7 @@ class Exit(IntEnum):
     BLOCKED = 3
     CONFLICT = 4
     DENIED = 5
+    BREAKING = 6
     INTERRUPTED = 130
     UNREAD = 141
 
@@ -32,6 +33,7 @@ _MEANINGS = {
     Exit.BLOCKED: "the data broke its contract: nothing was published, consumers keep the last release",
     Exit.CONFLICT: "somebody else holds what the command needs; try again later",
     Exit.DENIED: "the statement may not be run",
+    Exit.BREAKING: "a contract breaks its readers, and its version does not say so",
     Exit.INTERRUPTED: "stopped by the user",
     Exit.UNREAD: "whoever read the output, `head` for example, stopped reading",
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 from hanse.app.codes import NO_CONTRACT
 from hanse.base import Location, Problem, Severity
 from hanse.spec.contract import Contract
+from hanse.spec.globs import is_glob, matches
 
 ENDINGS = (".odcs.yaml", ".odcs.yml")
 _GREATEST = 16_000_000  # bytes; a contract of a thousand tables has two
@@ -51,6 +52,12 @@ def read_contracts(paths: Iterable[str]) -> tuple[Found, ...]:
 
 
 def _files(path: str) -> Iterator[str]:
+    if not os.path.lexists(path) and is_glob(path):
+        found = matches(path, os.getcwd())
+        yield from found if os.path.isabs(path) else map(os.path.relpath, found)
+        if not found:
+            yield path
+        return
     if not os.path.isdir(path):
         yield path
         return

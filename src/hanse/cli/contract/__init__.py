@@ -8,6 +8,8 @@ from hanse.cli.main import LazyCommands
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "test": ("hanse.cli.contract.test", "Verify data against contracts."),
+    "lint": ("hanse.cli.contract.lint", "Report all problems of contracts, without any data."),
+    "diff": ("hanse.cli.contract.diff", "Say what became of a contract, and for whom it breaks."),
 }
 """Name → module that holds it as ``command_<name>``, and its one-line help."""
 

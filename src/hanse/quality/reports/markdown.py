@@ -9,11 +9,10 @@ Source: https://github.github.com/gfm/ (code spans, tables, entity references).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from hanse.base.visible import visible
+from hanse.quality.reports.escape import code, html_code, words
 from hanse.quality.reports.verdicts import (
     BLOCKING,
     FOR_A_PERSON,
@@ -40,12 +39,6 @@ LIMIT = 65_536
 """Characters of a comment on GitHub; GitLab allows a million."""
 _ROWS, _COLUMNS, _FIRST = 5, 8, 20
 _RESERVED = 300  # for the sentence that tells of the cut
-_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
-# Kept in words: they mean nothing in the middle of a line.
-_PLAIN = frozenset(" ,.;:?()%'\"/=+-")
-_QUOTED = re.compile(r"(`[^`]+`)")
-_LINKING = re.compile(r"[@#!$%&~](?=\w)|:(?=//|[\w+-]*[a-z+-][\w+-]*:)|(?i:\bwww(?=\.)|\bgh(?=-\d))")
-_LEADING = re.compile(r"^\s*(\d*)([-+=.)])")  # what would begin a list or underline a heading
 
 
 def to_markdown(document: Document, *, limit: int = LIMIT) -> str:
@@ -60,7 +53,7 @@ def to_markdown(document: Document, *, limit: int = LIMIT) -> str:
     entries = list(numbered(found))
     looked_at = [e for e in entries if e[2] in (*BLOCKING, WARNED)]
     sign = "✗" if any(counted[w] for w in BLOCKING) else "✓"
-    blocks = [f"### {sign} {_words(title(document))}: {headline(counted)}", " · ".join(figures(counted))]
+    blocks = [f"### {sign} {words(title(document))}: {headline(counted)}", " · ".join(figures(counted))]
     blocks += _first(looked_at)
     details = ["\n".join(_detail(*entry)) for entry in looked_at]
     rest = ["\n".join(_folded(w, entries)) for w in (FOR_A_PERSON, NOT_APPLICABLE, PASSED) if counted[w]]
@@ -73,7 +66,7 @@ def _first(entries: Sequence[tuple[Group, Document, str]]) -> list[str]:
         return []
     lines = ["| | table | check | what happened |", "|---|---|---|---|"]
     for group, check, verdict in entries[:_FIRST]:
-        cells = (SIGNS[verdict], _code(group.name), _code(str(check["clause"])), _what(check, verdict))
+        cells = (SIGNS[verdict], code(group.name), code(str(check["clause"])), _what(check, verdict))
         lines.append(f"| {' | '.join(cells)} |")
     more = [f"… and {len(entries) - _FIRST:,} more below."] if len(entries) > _FIRST else []
     return ["\n".join(lines), *more]
@@ -82,19 +75,19 @@ def _first(entries: Sequence[tuple[Group, Document, str]]) -> list[str]:
 def _what(check: Document, verdict: str) -> str:
     how_much, why = extent(check), reason(check)
     parts = [verdict, *dict.fromkeys(p for p in (how_much, why) if p)]
-    return _words(": ".join([parts[0], "; ".join(parts[1:])]) if parts[1:] else parts[0])
+    return words(": ".join([parts[0], "; ".join(parts[1:])]) if parts[1:] else parts[0])
 
 
 def _detail(group: Group, check: Document, verdict: str) -> Iterator[str]:
     how_much = extent(check)
     said = f": {how_much}" if how_much else ""
-    clause = _html(str(check["clause"]))
-    yield f"<details><summary>{SIGNS[verdict]} {_html(group.name)} {clause} {verdict}{_words(said)}</summary>"
+    clause = html_code(str(check["clause"]))
+    yield f"<details><summary>{SIGNS[verdict]} {html_code(group.name)} {clause} {verdict}{words(said)}</summary>"
     yield ""
     why = reason(check)
     if why and why != how_much:
-        yield from (_words(why), "")
-    facts = [f"{name} {_code(str(check[key]))}" for name, key in _FACTS if check.get(key)]
+        yield from (words(why), "")
+    facts = [f"{name} {code(str(check[key]))}" for name, key in _FACTS if check.get(key)]
     if facts:
         yield from (" · ".join(facts), "")
     yield from _rows(check.get("rows") or ())
@@ -109,12 +102,12 @@ def _rows(rows: Sequence[Document]) -> Iterator[str]:
         return
     names = columns_of(rows)
     shown = names[:_COLUMNS]
-    yield f"| why | {' | '.join(_code(name) for name in shown)} |" if shown else "| why |"
+    yield f"| why | {' | '.join(code(name) for name in shown)} |" if shown else "| why |"
     yield "|---" * (len(shown) + 1) + "|"
     apart = told_apart(rows)
     for sample, times in apart[:_ROWS]:
         often = f" ({times} rows)" if times > 1 else ""
-        cells = [_words(str(sample["reason"])) + often, *(_cell(sample["row"], name) for name in shown)]
+        cells = [words(str(sample["reason"])) + often, *(_cell(sample["row"], name) for name in shown)]
         yield f"| {' | '.join(cells)} |"
     yield ""
     cut = [f"{len(apart) - _ROWS:,} more sampled rows"] if len(apart) > _ROWS else []
@@ -127,7 +120,7 @@ def _cell(row: Document, name: str) -> str:
     if name not in row:
         return ""
     value: Any = row[name]
-    return "*null*" if value is None else _code(value_text(value))
+    return "*null*" if value is None else code(value_text(value))
 
 
 def _folded(verdict: str, entries: Sequence[tuple[Group, Document, str]]) -> Iterator[str]:
@@ -136,7 +129,7 @@ def _folded(verdict: str, entries: Sequence[tuple[Group, Document, str]]) -> Ite
     yield ""
     for group, check in mine:
         why = reason(check) if verdict != PASSED else ""
-        yield f"- {_code(group.name)} {_code(str(check['clause']))}" + (f": {_words(why)}" if why else "")
+        yield f"- {code(group.name)} {code(str(check['clause']))}" + (f": {words(why)}" if why else "")
     yield ""
     yield "</details>"
 
@@ -156,31 +149,3 @@ def _within(blocks: Sequence[str], limit: int) -> str:
         kept.append(block)
         length += needed
     return "\n\n".join(kept)[: max(limit - 1, 0)] + "\n"
-
-
-def _words(text: str) -> str:
-    """Return a sentence as text; what it quotes in backticks becomes a code span."""
-    return "".join(
-        _code(part[1:-1]) if _QUOTED.fullmatch(part) else _escaped(visible(part))
-        for part in _QUOTED.split(value_text(text.strip(), 1_000))
-    )
-
-
-def _escaped(text: str) -> str:
-    """Write punctuation as references, and part what a host would make a link, a mention or a reference of."""
-    parted = _LINKING.sub(lambda found: f"{found[0]}\u200b", text)
-    safe = _PUNCTUATION.sub(lambda found: found[0] if found[0] in _PLAIN else f"&#{ord(found[0])};", parted)
-    return _LEADING.sub(lambda found: f"{found[1]}&#{ord(found[2])};", safe)
-
-
-def _code(text: str) -> str:
-    """Return a text as code, for a table's cell too."""
-    shown = value_text(text)
-    if shown and not re.search(r"[`|\\]", shown) and shown == shown.strip():
-        return f"`{shown}`"
-    return _html(shown) if shown else '`""`'
-
-
-def _html(text: str) -> str:
-    """Return a text in an HTML element for code, every punctuation mark a reference: also where no span is parsed."""
-    return f"<code>{_PUNCTUATION.sub(lambda found: f'&#{ord(found[0])};', value_text(text))}</code>"
