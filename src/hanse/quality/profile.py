@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from itertools import combinations
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -16,6 +18,7 @@ from sqlglot import exp
 from hanse import sql
 from hanse.interfaces import ParquetScan
 from hanse.quality.drafted_types import draft_type, text_facts, text_type, tree
+from hanse.quality.text_shapes import text_shapes
 from hanse.spec.types import DataType, Decimal, Scalar
 from hanse.sql.build import column, identifier
 
@@ -32,7 +35,7 @@ _PART = re.compile(r"(?:.*_)?(?:line|position|pos|item|seq|sequence|step|version
 _CANDIDATES = 6
 
 
-def profile(session: Session, relation: str, *, name: str, file: str, scratch: str) -> Document:
+def profile(session: Session, relation: str, *, name: str, file: str, scratch: str, shapes: bool = False) -> Document:
     """Describe a delivery. It is read once as it is, then from a typed copy.
 
     Args:
@@ -41,6 +44,7 @@ def profile(session: Session, relation: str, *, name: str, file: str, scratch: s
         name: table that shall be made of it.
         file: the file as the user calls it.
         scratch: folder for the copy.
+        shapes: look at how texts are written, too; that takes further looks.
 
     Returns:
         ``name``, ``file``, ``rows``, ``columns``, ``primary_key`` (names, empty if none suggests itself). Each column:
@@ -48,21 +52,24 @@ def profile(session: Session, relation: str, *, name: str, file: str, scratch: s
         members), ``nulls``, ``distinct`` (exact up to twelve and where all differ, else about), ``minimum`` and
         ``maximum`` (ISO text or number, of numbers and times), ``values`` (of text with at most twelve, most frequent
         first), ``is_unique``, ``looks_like`` (``email``, ``iban``, ``phone`` or None), ``note`` (why it stayed text, or
-        None).
+        None), ``shape`` (of texts: see :class:`~hanse.quality.text_shapes.TextShape`, else None).
 
     Raises:
         EngineError: the file cannot be read.
     """
     have = session.describe(sql.select_star(relation))
     wanted, notes, looks = _types(session, relation, have)
-    typed = f"{relation}__typed"
+    typed = typed_name(relation)
     path = f"{scratch}/{typed}.parquet"
     rows = session.stage(sql.cast_projection(sql.select_star(relation), have, list(wanted.items())), path).rows
     session.bind(typed, ParquetScan((path,)))
     columns = _measured(session, typed, wanted, rows)
+    texts = {c["name"]: rows - c["nulls"] for c in columns if shapes and wanted[c["name"]] is Scalar.VARCHAR}
+    written = text_shapes(session, typed, texts)
     for entry in columns:
         entry["note"] = notes.get(entry["name"])
         entry["looks_like"] = looks.get(entry["name"])
+        entry["shape"] = asdict(written[entry["name"]]) if entry["name"] in written else None
     return {
         "name": name,
         "file": file,
@@ -70,6 +77,11 @@ def profile(session: Session, relation: str, *, name: str, file: str, scratch: s
         "columns": columns,
         "primary_key": _key(session, typed, name, columns, wanted, rows),
     }
+
+
+def typed_name(relation: str) -> str:
+    """Return the name under which a delivery's typed copy is bound once it was described."""
+    return f"{relation}__typed"
 
 
 def _types(
@@ -174,7 +186,7 @@ def _values(session: Session, relation: str, name: str) -> list[str]:
 def _key(
     session: Session, relation: str, table: str, columns: Sequence[Document], wanted: Mapping[str, DataType], rows: int
 ) -> list[str]:
-    """Return the key that names and values both suggest: one column, or two. Chance alone makes no key."""
+    """Return the key that names and values both suggest: one column, two or three. Chance alone makes no key."""
     if rows < 2:
         return []
     names = [c["name"] for c in columns]
@@ -183,38 +195,42 @@ def _key(
     if own or (single and single[0] == names[0]):
         return (own or single)[:1]
     parts = [c for c in columns if _may_be_key(c, wanted) and _is_part(c["name"])][:_CANDIDATES]
-    for first, second in combinations(parts, 2):
-        pair = [first["name"], second["name"]]
-        if not any(map(_is_id, pair)) or first["distinct"] * second["distinct"] * 1.2 < rows:
+    for chosen in (*combinations(parts, 2), *combinations(parts, 3)):
+        names = [c["name"] for c in chosen]
+        if not any(map(_is_id, names)) or prod(c["distinct"] for c in chosen) * 1.2 < rows:
             continue
-        if first["is_unique"] or second["is_unique"]:
-            continue  # one alone tells the rows apart, by chance perhaps; a pair would hide that
-        groups = exp.select(*(column(n) for n in pair)).distinct().from_(exp.Table(this=identifier(relation)))
+        if any(c["is_unique"] for c in chosen):
+            continue  # one alone tells the rows apart, by chance perhaps; several would hide that
+        groups = exp.select(*(column(n) for n in names)).distinct().from_(exp.Table(this=identifier(relation)))
         counted = exp.select(exp.Count(this=exp.Star())).from_(groups.subquery("g"))
         if int(session.fetch(counted.sql("duckdb")).column(0)[0].as_py()) == rows:
-            return pair
+            return names
     return []
 
 
-def _words(name: str) -> str:
+def words(name: str) -> str:
     """Return ``orderId`` and ``Order ID`` alike as ``order_id``."""
     return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()).strip("_")
 
 
 def _is_id(name: str) -> bool:
-    return bool(_ID.fullmatch(_words(name)))
+    return bool(_ID.fullmatch(words(name)))
 
 
 def _is_part(name: str) -> bool:
-    return _is_id(name) or bool(_PART.fullmatch(_words(name)))
+    return _is_id(name) or bool(_PART.fullmatch(words(name)))
 
 
 def _is_id_of(name: str, table: str) -> bool:
     """Say whether a name is the table's own identifier: ``order_id`` or ``OrderID`` in ``orders``."""
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
-    own = re.sub(r"[^a-z0-9]", "", table.lower())
-    singular = {own, own.removesuffix("s"), own.removesuffix("es"), re.sub("ies$", "y", own)}
-    return any(plain.startswith(s) and plain != s and len(plain) - len(s) <= 6 for s in singular)
+    ones = singulars(re.sub(r"[^a-z0-9]", "", table.lower()))
+    return any(plain.startswith(one) and plain != one and len(plain) - len(one) <= 6 for one in ones)
+
+
+def singulars(plural: str) -> set[str]:
+    """Return what one thing of several may be called: ``orders`` is of ``order``, ``cities`` of ``city``."""
+    return {plural, plural.removesuffix("s"), plural.removesuffix("es"), re.sub("ies$", "y", plural)}
 
 
 def nested(kind: DataType) -> Document | None:
