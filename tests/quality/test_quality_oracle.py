@@ -382,9 +382,11 @@ def expected(table: Table, rows: list[Row]) -> Expected:
 def compare(table: Table, rows: list[Row], laboratory: Any, *, parquet: bool) -> None:
     verdict = laboratory.verify(table, rows, parquet=parquet, limit=3)
     wanted = expected(table, rows)
-    assert len(verdict.results) == len(wanted)
-    assert len({r.check_id for r in verdict.results}) == len(wanted)
-    for result, (kind, passed, failed) in zip(verdict.results, wanted, strict=True):
+    # What the contract alone decides has tests of its own.
+    of_rows = [r for r in verdict.results if not r.check_id.startswith(("enumEntries(", "confusable("))]
+    assert len(of_rows) == len(wanted)
+    assert len({r.check_id for r in of_rows}) == len(wanted)
+    for result, (kind, passed, failed) in zip(of_rows, wanted, strict=True):
         assert result.error is None, result
         assert result.status is (CheckStatus.PASSED if passed else CheckStatus.FAILED), (result, kind, failed)
         assert result.check_id.startswith(re.split(r"[.=\[]", kind)[0])
@@ -396,7 +398,7 @@ def compare(table: Table, rows: list[Row], laboratory: Any, *, parquet: bool) ->
             samples = [s for s in verdict.failed_rows if s.check_id == result.check_id]
             assert len(samples) == min(failed, 3)
             assert all(set(s.row) == {c.name for c in table.columns} and s.reason for s in samples)
-    assert verdict.blocked is any(r.status is not CheckStatus.PASSED for r in verdict.results)
+    assert verdict.blocked is any(r.status is not CheckStatus.PASSED for r in of_rows)
 
 
 @pytest.mark.usefixtures("any_size_is_big")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from hanse.base import Location, Problem
 from hanse.quality.clauses import schema_checks
-from hanse.quality.records import Answer, Broken, Check, Duplicates, Target, Typed, Violations
+from hanse.quality.codes import BAD_EXAMPLE, CONFUSABLE
+from hanse.quality.confusable import confusable_checks
+from hanse.quality.examples import example_checks, misfits
+from hanse.quality.records import Answer, Broken, Check, Duplicates, Settled, Stated, Target, Tried, Typed, Violations
 from hanse.quality.references import reference_checks
 from hanse.quality.rules import rule_checks
+from hanse.quality.semantics import contract_statements, null_checks, statement_checks
+from hanse.quality.service_levels import contract_levels, level_checks
+from hanse.registry.records import CheckStatus
 from hanse.spec.contract import Contract, Table
 
 
@@ -22,18 +28,41 @@ def checks_of(contract: Contract, table: Table) -> tuple[Check, ...]:
 
     Returns:
         The primary key, then each column's clauses in the contract's order (what is nested inside a column follows
-        it), then relationships, then quality rules: the table's, then the columns'. A clause that cannot be verified
-        is there too, with the measure :class:`~hanse.quality.records.Broken`.
+        it), reasons for nulls, relationships, quality rules (the table's, then the columns'), service levels of its
+        columns, examples, columns that are easily confused, and context. A clause that cannot be verified is there
+        too, with the measure :class:`~hanse.quality.records.Broken`.
 
     Source: ODCS 3.2, schema and data quality (https://bitol-io.github.io/open-data-contract-standard/).
     """
+    stated = (
+        *schema_checks(table),
+        *null_checks(table),
+        *reference_checks(contract, table),
+        *rule_checks(table),
+        *level_checks(contract, table),
+        *example_checks(table),
+        *confusable_checks(table),
+        *statement_checks(contract, table),
+    )
+    return _named_apart(stated, table.where or Location(contract.path))
+
+
+def contract_checks(contract: Contract) -> tuple[Check, ...]:
+    """Return what a contract states about no single table: service levels that no column shows, and its context.
+
+    :func:`hanse.quality.verify_contract` answers them.
+    """
+    return _named_apart((*contract_levels(contract), *contract_statements(contract)), Location(contract.path))
+
+
+def _named_apart(checks: Iterable[Check], otherwise: Location) -> tuple[Check, ...]:
     seen: dict[str, int] = {}
-    checks = []
-    for check in (*schema_checks(table), *reference_checks(contract, table), *rule_checks(table)):
+    named = []
+    for check in checks:
         times = seen[check.id] = seen.get(check.id, 0) + 1
-        place = check.location or table.where or Location(contract.path)
-        checks.append(replace(check, id=check.id if times == 1 else f"{check.id}#{times}", location=place))
-    return tuple(checks)
+        own = check.id if times == 1 else f"{check.id}#{times}"
+        named.append(replace(check, id=own, location=check.location or otherwise))
+    return tuple(named)
 
 
 def key_check(table: Table, key: Sequence[str]) -> Check:
@@ -46,11 +75,18 @@ def key_check(table: Table, key: Sequence[str]) -> Check:
 def is_row_wise(check: Check) -> bool:
     """Say whether every row answers a check for itself: then rows that were checked before need not be looked at.
 
-    The types of columns are such a matter, too: new rows are stored with those of the table.
+    The types of columns are such a matter, too: new rows are stored with those of the table. So is what needs no row.
     What counts over the whole table (uniqueness, numbers of rows, shares, SQL) is not, nor is a count with conditions
-    of its own: old and new rows add up.
+    of its own: old and new rows add up. Neither is what depends on when one looks.
     """
-    return isinstance(check.measure, Typed) or (isinstance(check.measure, Violations) and not check.conditions)
+    measure = check.measure
+    if isinstance(measure, Stated):
+        from hanse.quality.null_reasons import is_lasting
+
+        return is_lasting(measure)
+    if isinstance(measure, Typed | Tried | Settled):
+        return True
+    return isinstance(measure, Violations) and not check.conditions
 
 
 def lint(contract: Contract, table: Table) -> tuple[Problem, ...]:
@@ -63,25 +99,41 @@ def lint(contract: Contract, table: Table) -> tuple[Problem, ...]:
     Returns:
         One problem per clause that could not be verified: values that do not fit their column's type, unusable
         patterns, incomplete rules, rules for other tools, SQL that cannot be read. A problem is as severe as its rule.
+        Warnings for examples of another type, and for columns that nothing tells apart.
     """
-    problems = []
-    for check in checks_of(contract, table):
-        broken = check.measure
-        if isinstance(broken, Answer):
-            from hanse.quality.statement import query_fault
+    of = f" (table `{table.name}`)"
+    return tuple(problem for check in checks_of(contract, table) for problem in _problems(check, table, of))
 
-            broken = query_fault(broken, table) or broken
-        if isinstance(broken, Broken):
-            problems.append(
-                Problem(
-                    broken.code,
-                    f"{_rule_of(check, broken)}{broken.what} (table `{table.name}`)",
-                    where=check.location,
-                    fix=broken.fix,
-                    severity=check.severity,
-                )
-            )
-    return tuple(problems)
+
+def lint_contract(contract: Contract) -> tuple[Problem, ...]:
+    """Return what is wrong with what a contract states about no single table; see :func:`lint`."""
+    return tuple(problem for check in contract_checks(contract) for problem in _problems(check, None, ""))
+
+
+def _problems(check: Check, table: Table | None, of: str) -> Iterator[Problem]:
+    broken = _broken(check, table)
+    if broken is not None:
+        what = f"{_rule_of(check, broken)}{broken.what}{of}"
+        yield Problem(broken.code, what, where=check.location, fix=broken.fix, severity=check.severity)
+    elif isinstance(check.measure, Tried):
+        for words in misfits(check.measure):
+            yield Problem(BAD_EXAMPLE, f"{check.clause}: {words}{of}", check.location, severity=check.severity)
+    elif isinstance(check.measure, Settled) and check.measure.status is CheckStatus.FAILED:
+        what, _, fix = check.measure.words.partition("; ")
+        yield Problem(CONFUSABLE, f"{check.clause}: {what}{of}", check.location, fix=fix, severity=check.severity)
+
+
+def _broken(check: Check, table: Table | None) -> Broken | None:
+    measure = check.measure
+    if isinstance(measure, Answer) and table is not None:
+        from hanse.quality.statement import query_fault
+
+        return query_fault(measure, table)
+    if isinstance(measure, Stated) and table is not None:
+        from hanse.quality.null_reasons import statement_fault
+
+        return statement_fault(measure, table)
+    return measure if isinstance(measure, Broken) else None
 
 
 def _rule_of(check: Check, broken: Broken) -> str:

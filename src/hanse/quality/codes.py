@@ -61,6 +61,31 @@ COLUMN_MISSING = Code(
     "a column of the contract is not in the table",
     "The table under test has no column of this name, so nothing that the contract says of it can be verified.",
 )
+BAD_SERVICE_LEVEL = Code(
+    "HNS-C016",
+    "a service level that cannot be verified as it is written",
+    "An entry of `slaProperties` has a unit that is none, a value that does not fit it, or an `element` that the "
+    "contract does not have. Units are s, min, h, d, w, mo, q and y, or a longer word for one of them; `m` may be "
+    "minutes or months, so it is refused. Shares have the unit percent.",
+)
+BAD_NULL_REASON = Code(
+    "HNS-C017",
+    "reasons for nulls that cannot be used",
+    "`nullReasons` is a list of `{reason, when, always}`: words, a condition on the row in SQL, and whether the value "
+    "is null whenever it holds. A condition may look into other tables of the contract with EXISTS or IN, and "
+    "into nothing else. `nullWhen` is one condition, whose words are those of `nullMeaning`.",
+)
+CONFUSABLE = Code(
+    "HNS-C018",
+    "columns that are easily taken for each other",
+    "Two columns of a table have nearly the same name, or the same type and description, and nothing says how they "
+    "differ. Describe both, so that a reader knows which one to take.",
+)
+BAD_EXAMPLE = Code(
+    "HNS-C019",
+    "an example that breaks the contract",
+    "A value among a property's `examples` or `enum` is not of its type, or breaks another of its clauses.",
+)
 CONTRADICTION = Code(
     "HNS-C011",
     "clauses that exclude each other",

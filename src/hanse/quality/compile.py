@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from hanse.quality.plan import SAMPLE
 from hanse.quality.predicates import DIALECT, breaking, call, column, is_inside, items, value, violation
-from hanse.quality.records import Check, Duplicates, Target, Violations
+from hanse.quality.records import Check, Duplicates, Measure, Newest, Stated, Target, Violations
 
 Write = Callable[[exp.Expr], str]
 """Turns a tree into SQL, whatever dialect that is."""
@@ -170,13 +170,11 @@ def _count(
     positions, totals = {}, {}
     for check in checks:
         measure = check.measure
-        if not isinstance(measure, Violations):
-            continue
-        if measure.of_values:
+        if isinstance(measure, Violations) and measure.of_values:
             positions[check.id] = place(_sizes(breaking(measure.target, measure.test)))
             totals[check.id] = place(_sizes(items(measure.target)))
-        else:
-            positions[check.id] = place(counted(violation(measure.target, measure.test, base)))
+        elif (measured := _measured(measure, base, counted)) is not None:
+            positions[check.id] = place(measured)
     return Count(write(exp.select(*_numbered(columns, 0)).from_(source)), positions, totals)
 
 
@@ -197,6 +195,17 @@ def keyed(targets: Sequence[Target], relation: str, names: Sequence[str] = ()) -
         for i, t in enumerate(targets)
     ]
     return exp.select(*listed(names), *keys).from_(source(relation))
+
+
+def _measured(measure: Measure, base: exp.Expr | None, counted: Callable[[exp.Expr], exp.Expr]) -> exp.Expr | None:
+    """Return the column of a counting statement that answers a check; None when counting all rows does."""
+    if isinstance(measure, Violations):
+        return counted(violation(measure.target, measure.test, base))
+    if isinstance(measure, Stated):
+        from hanse.quality.null_reasons import unexplained
+
+        return counted(unexplained(measure))
+    return exp.Max(this=value(measure.target)) if isinstance(measure, Newest) else None
 
 
 def _rises(names: Sequence[str]) -> exp.Expr:

@@ -17,6 +17,7 @@ from hanse.base.suggest import did_you_mean
 from hanse.interfaces import ColumnStatistics
 from hanse.quality.codes import COLUMN_MISSING
 from hanse.quality.records import (
+    Aged,
     AllOf,
     Answer,
     Bound,
@@ -24,12 +25,17 @@ from hanse.quality.records import (
     Check,
     Duplicates,
     Each,
+    Newest,
     NotMissing,
+    Promised,
     References,
     Required,
     Rows,
     Settled,
+    Stated,
+    Steps,
     Target,
+    Tried,
     Typed,
     ValueTest,
     Violations,
@@ -45,6 +51,7 @@ class Method(StrEnum):
     """How a check is answered."""
 
     NONE = "none"  # nothing is measured
+    CONTRACT = "contract"  # from the contract's own values
     SCHEMA = "schema"  # from the relation's shape
     STATISTICS = "statistics"  # from the footers of its files
     DISTINCT = "distinct"  # over the distinct values of one column
@@ -140,7 +147,7 @@ def from_statistics(measure: Violations, statistics: Mapping[str, ColumnStatisti
 def _present(check: Check, columns: Mapping[str, str]) -> Check:
     measure = check.measure
     targets: tuple[Target, ...] = ()
-    if isinstance(measure, Typed | Violations):
+    if isinstance(measure, Typed | Violations | Stated | Newest | Steps):
         targets = (measure.target,)
     elif isinstance(measure, Duplicates | References):
         targets = measure.targets
@@ -160,16 +167,25 @@ def _method(check: Check, evidence: Evidence) -> Method:
             return Method.SCHEMA
         case Rows():
             return Method.SCAN if evidence.rows is None else Method.STATISTICS
-        case Violations(target):
-            if from_statistics(measure, evidence.statistics) is not None:
-                return Method.STATISTICS
-            return Method.DISTINCT if _is_plain(target) and target.column in evidence.few else Method.SCAN
+        case Violations():
+            return _counted(measure, evidence)
         case Duplicates(targets):
             return Method.ORDER if targets in evidence.rising else Method.GROUP
         case References():
             return Method.REFERENCE
-        case Answer():
+        case Answer() | Steps():
             return Method.SQL
+        case Stated():
+            from hanse.quality.null_reasons import reads_others
+
+            return Method.SQL if reads_others(measure) else Method.SCAN
+        case Newest(target):
+            facts = None if target.path else evidence.statistics.get(target.column)
+            return Method.SCAN if facts is None or facts.maximum is None else Method.STATISTICS
+        case Tried():
+            return Method.CONTRACT
+        case Aged() | Promised():
+            raise AssertionError("what depends on the time, or on no table, is settled before planning")
         case _:
             assert_never(measure)
 
@@ -180,6 +196,13 @@ def _is_ordered(measure: Duplicates) -> bool:
         isinstance(t.type, Scalar | Decimal) and not any(isinstance(step, Each) for step in t.path)
         for t in measure.targets
     )
+
+
+def _counted(measure: Violations, evidence: Evidence) -> Method:
+    if from_statistics(measure, evidence.statistics) is not None:
+        return Method.STATISTICS
+    is_few = _is_plain(measure.target) and measure.target.column in evidence.few
+    return Method.DISTINCT if is_few else Method.SCAN
 
 
 def _is_dear(measure: Violations) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from hanse.base import Code, Location, Severity
@@ -231,11 +233,105 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """How many rows break a statement about nulls: conditions on the row, in the contract's own SQL.
+
+    Attributes:
+        when: the conditions.
+        null: a value may be null only when one of them holds; otherwise it must be null when one holds.
+        reasons: what each condition means, in words.
+    """
+
+    target: Target
+    when: tuple[str, ...]
+    null: bool
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A length of time by the calendar: a month is as long as it happens to be.
+
+    Attributes:
+        stated: as the contract writes it, for example ``3 y``.
+    """
+
+    months: int = 0
+    seconds: float = 0
+    stated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """How old values are: the newest one (``newest``), or all of them. It depends on when one looks."""
+
+    target: Target
+    span: Span
+    newest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The newest value; it must be at ``least`` this.
+
+    Attributes:
+        now: when one looks.
+        least: a value of the target's type.
+    """
+
+    target: Target
+    span: Span
+    now: datetime
+    least: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """How far apart consecutive distinct values are, cut to the unit of the span."""
+
+    target: Target
+    span: Span
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """A service level that no column shows: releases, runs or the calendar tell.
+
+    Attributes:
+        kind: the standard's name of it.
+        share: in percent.
+        moment: aware.
+        time: of the day, as ``HH:MM±HH:MM``.
+    """
+
+    kind: str
+    span: Span | None = None
+    share: Decimal | None = None
+    moment: datetime | None = None
+    time: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """Values that the contract itself writes down, tried by the tests that hold for data.
+
+    Attributes:
+        values: as YAML gave them.
+        tests: clause and test.
+    """
+
+    target: Target
+    values: tuple[Any, ...]
+    tests: tuple[tuple[str, ValueTest], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """Nothing to measure: the type alone settles it, it is left to a person, or it does not apply.
 
     Attributes:
-        status: ``PASSED``, ``MANUAL`` or ``NOT_APPLICABLE``.
+        status: ``PASSED``, ``FAILED`` (by the contract alone), ``MANUAL`` or ``NOT_APPLICABLE``.
         words: why, or what the person shall judge.
     """
 
@@ -258,7 +354,22 @@ class Broken:
     fix: str | None = None
 
 
-Measure = Typed | Rows | Violations | Duplicates | References | Answer | Settled | Broken
+Measure = (
+    Typed
+    | Rows
+    | Violations
+    | Duplicates
+    | References
+    | Answer
+    | Stated
+    | Aged
+    | Newest
+    | Steps
+    | Promised
+    | Tried
+    | Settled
+    | Broken
+)
 
 
 @dataclass(frozen=True, slots=True)

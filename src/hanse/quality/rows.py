@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, assert_never
 
 from hanse.quality import compile as statements
@@ -21,12 +21,14 @@ from hanse.quality.records import (
     Pattern,
     References,
     Required,
+    Stated,
     Target,
     UniqueItems,
     ValueTest,
     Violations,
 )
 from hanse.quality.values import as_json
+from hanse.spec.contract import Table
 from hanse.spec.types import List, Map
 
 if TYPE_CHECKING:
@@ -63,6 +65,30 @@ def failing_rows(session: Session, check: Check, relation: str, names: Sequence[
     if isinstance(check.measure, References):
         return _orphans(session, check.measure, relation, names, limit)
     return []
+
+
+def unexplained_rows(
+    session: Session, measure: Stated, table: Table, relations: Mapping[str, str], names: Sequence[str], limit: int
+) -> list[Sample]:
+    """Fetch at most ``limit`` rows that break a statement about nulls; the reason names the statement's own words.
+
+    Args:
+        session: session in which the relations are bound.
+        measure: a statement that failed.
+        table: the contract's table.
+        relations: names that its conditions may use, the table's own among them → bound relations.
+        names: the table's columns, in order.
+        limit: greatest number of rows.
+    """
+    from hanse.quality.null_counts import fetch_unexplained
+
+    samples = []
+    for values in _rows(fetch_unexplained(session, measure, table, relations, names, limit)):
+        row = dict(zip(names, map(as_json, values), strict=True))
+        found = shown(_value(row, measure.target))
+        why = "and no reason for it holds" if measure.null else f"though {measure.reasons[0]}"
+        samples.append((row, f"{measure.target} is {found}, {why}"))
+    return samples
 
 
 def _orphans(session: Session, measure: References, relation: str, names: Sequence[str], limit: int) -> list[Sample]:

@@ -75,6 +75,11 @@ def rule_checks(table: Table) -> Iterator[Check]:
         yield from _column_rules(table, column, Target(column.name, column.type))
 
 
+def rule_check(rule: Rule, table: Table) -> Check:
+    """Return the check of a rule that stands elsewhere, as one of a table."""
+    return _check(rule, _Subject(table))
+
+
 def _column_rules(table: Table, column: Column, target: Target) -> Iterator[Check]:
     for rule in column.rules:
         yield from _checks(rule, _Subject(table, column, target))

@@ -4,12 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from hanse.base import EngineError, HanseError, TableName
 from hanse.quality.checks import checks_of
+from hanse.quality.now import as_of
 from hanse.quality.plan import BIG, FEW, Evidence, Method, Pass, from_statistics, plan, undecided
-from hanse.quality.records import Answer, Broken, Check, Duplicates, Each, References, Rows, Settled, Typed, Violations
+from hanse.quality.records import (
+    Aged,
+    Answer,
+    Broken,
+    Check,
+    Duplicates,
+    Each,
+    Newest,
+    Promised,
+    References,
+    Rows,
+    Settled,
+    Stated,
+    Steps,
+    Tried,
+    Typed,
+    Violations,
+)
 from hanse.quality.references import Locate, among, located
 from hanse.quality.types import keeps_type, satisfies
 from hanse.quality.verdict import Outcome, Verdict, judge
@@ -70,6 +89,7 @@ def verify(
     checks: Sequence[Check] | None = None,
     columns: Sequence[StoredColumn] | None = None,
     locate: Locate | None = None,
+    now: datetime | None = None,
     limit: int = 20,
     shape: Shape | None = None,
 ) -> Verdict:
@@ -88,6 +108,7 @@ def verify(
         columns: the table's columns in the table store, if the files are a table's: some may have been written when
             columns had other names.
         locate: says where the tables are that relationships lead to; None: among ``relations``, by their names.
+        now: when it is, aware; None: by the machine's clock. Service levels depend on it.
         limit: greatest number of failing rows kept per check.
         shape: what is known of data that Hanse did not write.
 
@@ -101,9 +122,11 @@ def verify(
     if checks is None:
         checks = checks_of(contract, table)
     own = {name: relation for name in (table.physical_name, table_name.local, table.name) if name}
+    checks = as_of(checks, now or datetime.now(UTC))
     checks = located(checks, locate or among(contract, table, relation, relations))
     evidence = look(session, relation, files, checks, columns, shape)
     subject = _Subject(session, table, relation, {**relations, **own}, evidence, foreign=shape is not None)
+    checks = _readable(subject, checks)
     outcomes: dict[str, Outcome] = {}
     rows = subject.evidence.rows
     for one in plan(checks, subject.evidence):
@@ -121,6 +144,27 @@ def verify(
             failed += samples
         results.append(result)
     return Verdict(tuple(results), tuple(failed))
+
+
+def _readable(subject: _Subject, checks: Sequence[Check]) -> Sequence[Check]:
+    """Turn statements whose conditions cannot be part of a scan into errors: the engine's parser reads them, too."""
+    return [
+        replace(check, measure=_read_twice(subject, check.measure)) if isinstance(check.measure, Stated) else check
+        for check in checks
+    ]
+
+
+def _read_twice(subject: _Subject, measure: Stated) -> Stated | Broken:
+    from hanse.quality.null_counts import read_twice
+    from hanse.quality.null_reasons import reads_others
+    from hanse.quality.statement import QueryFault
+
+    try:
+        if not reads_others(measure):
+            read_twice(subject.session, measure, subject.table, subject.relations)
+    except QueryFault as fault:
+        return fault.broken
+    return measure
 
 
 def look(
@@ -170,7 +214,8 @@ def explain(
     Raises:
         EngineError: the relation cannot be read.
     """
-    checks = located(checks_of(contract, table), among(contract, table, relation, relations or {}))
+    checks = as_of(checks_of(contract, table), datetime.now(UTC))
+    checks = located(checks, among(contract, table, relation, relations or {}))
     passes = plan(checks, look(session, relation, files, checks))
     return [
         {"method": p.method.value, "column": p.column, "sql": _sql(p, relation), "checks": [c.clause for c in p.checks]}
@@ -261,8 +306,31 @@ def _single(subject: _Subject, method: Method, check: Check) -> Outcome:
             return Outcome(method, failed=from_statistics(check.measure, subject.evidence.statistics))
         case Answer():
             return _asked(subject, check.measure)
-        case Duplicates() | References():
+        case Stated() | Newest() | Steps() | Tried():
+            return _told(subject, method, check.measure)
+        case Duplicates() | References() | Aged() | Promised():
             raise AssertionError("uniqueness and references have passes of their own")
+
+
+def _told(subject: _Subject, method: Method, measure: Stated | Newest | Steps | Tried) -> Outcome:
+    from hanse.quality import ages
+    from hanse.quality.null_counts import count_unexplained
+    from hanse.quality.statement import QueryFault
+    from hanse.quality.trials import tried
+
+    match measure:
+        case Newest(target):
+            newest = subject.evidence.statistics[target.column].maximum
+            return Outcome(method, value=newest, told=ages.newest_is(measure, newest))
+        case Steps():
+            return Outcome(method, told=ages.steps_are(subject.session, measure, subject.relation))
+        case Tried():
+            return Outcome(method, told=tried(subject.session, measure))
+        case Stated():
+            try:
+                return Outcome(method, count_unexplained(subject.session, measure, subject.table, subject.relations))
+            except QueryFault as fault:
+                return Outcome(method, error=f"{fault.broken.code}: {fault.broken.what}", fix=fault.broken.fix)
 
 
 def _looked_up(subject: _Subject, check: Check) -> Outcome:
@@ -292,17 +360,24 @@ def _counted(subject: _Subject, one: Pass) -> tuple[dict[str, Outcome], int]:
         count = statements.distinct(one.checks, subject.relation, one.column)
     else:
         count = statements.scan(one.checks, subject.relation)
-    numbers = _numbers(subject.session, count.sql)
+    values = [column[0].as_py() for column in subject.session.fetch(count.sql).columns]
     outcomes = {}
     for check in one.checks:
         at = count.positions.get(check.id)
         of = count.totals.get(check.id)
-        outcomes[check.id] = (
-            Outcome(one.method, value=numbers[0])
-            if at is None
-            else Outcome(one.method, numbers[at], of=None if of is None else numbers[of])
-        )
-    return outcomes, numbers[0]
+        if at is None:
+            outcomes[check.id] = Outcome(one.method, value=int(values[0]))
+        elif isinstance(check.measure, Newest):
+            outcomes[check.id] = _newest(one.method, check.measure, values[at])
+        else:
+            outcomes[check.id] = Outcome(one.method, int(values[at]), of=None if of is None else int(values[of]))
+    return outcomes, int(values[0])
+
+
+def _newest(method: Method, measure: Newest, found: Any) -> Outcome:
+    from hanse.quality.ages import newest_is
+
+    return Outcome(method, value=found, told=newest_is(measure, found))
 
 
 def _repeated(subject: _Subject, one: Pass) -> dict[str, Outcome]:
@@ -353,10 +428,14 @@ def _count_rows(subject: _Subject) -> int:
 def _samples(
     subject: _Subject, check: Check, result: CheckResult, limit: int
 ) -> tuple[CheckResult, tuple[FailedRow, ...]]:
-    from hanse.quality.rows import failing_rows
+    from hanse.quality.rows import failing_rows, unexplained_rows
 
     try:
-        found = failing_rows(subject.session, check, subject.relation, subject.names, limit)
+        if isinstance(check.measure, Stated) and limit > 0:
+            where = (subject.table, subject.relations, subject.names)
+            found = unexplained_rows(subject.session, check.measure, *where, limit)
+        else:
+            found = failing_rows(subject.session, check, subject.relation, subject.names, limit)
     except EngineError as error:
         if error.code.id in _ENDED:
             raise

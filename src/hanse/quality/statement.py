@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hanse.base import HanseError
 from hanse.base.suggest import did_you_mean
 from hanse.quality.codes import BAD_QUERY, NOT_ONE_VALUE
-from hanse.quality.records import Answer, Broken, Check
+from hanse.quality.records import Answer, Broken, Check, Stated
 from hanse.spec.contract import Table
 from hanse.sql import limit, parse_select, second_reading
 
@@ -69,6 +69,10 @@ def tables_named(checks: Iterable[Check], table: Table) -> frozenset[str]:
         if isinstance(check.measure, Answer):
             with suppress(QueryFault):
                 named.update(parts[-1] for parts in _read(check.measure, table).names)
+        elif isinstance(check.measure, Stated):
+            from hanse.quality.null_reasons import tables_of
+
+            named |= tables_of(check.measure)
     own = {name.lower() for name in (table.name, table.physical_name) if name}
     return frozenset(named - own)
 
@@ -88,7 +92,7 @@ def answer(session: Session, asked: Answer, table: Table, relations: Mapping[str
     """
     statement = _read(asked, table)
     names: dict[tuple[str, ...], str] = {(name.lower(),): bound for name, bound in relations.items()}
-    _confined(statement, names)
+    confined(statement, names)
     try:
         bound = statement.bind(names)
         second_reading(bound, session.references(bound.sql))
@@ -112,7 +116,12 @@ def _read(asked: Answer, table: Table) -> Statement:
         raise QueryFault(_refused(error)) from error
 
 
-def _confined(statement: Statement, names: Iterable[tuple[str, ...]]) -> None:
+def confined(statement: Statement, names: Iterable[tuple[str, ...]]) -> None:
+    """Refuse a query that reads any other relation.
+
+    Raises:
+        QueryFault: it does.
+    """
     known = {name[0] for name in names}
     for relation in statement.names:
         if len(relation) != 1 or relation[0] not in known:

@@ -10,7 +10,7 @@ from typing import Any
 from hanse.base import TableName
 from hanse.quality.conditions import holds, words
 from hanse.quality.plan import Method
-from hanse.quality.records import Check, Duplicates, References, Rows, Settled, Typed, Violations
+from hanse.quality.records import Check, Duplicates, References, Rows, Settled, Stated, Typed, Violations
 from hanse.quality.values import as_json
 from hanse.registry.records import CheckResult, CheckStatus, FailedRow
 
@@ -26,6 +26,7 @@ class Outcome:
         of: how many values there are, if values inside lists and maps are counted instead of rows.
         error: why it could not run.
         fix: what the owner can do about that.
+        told: the verdict itself, with its words, where measuring and judging are one.
     """
 
     method: Method
@@ -34,6 +35,7 @@ class Outcome:
     of: int | None = None
     error: str | None = None
     fix: str | None = None
+    told: tuple[CheckStatus, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,9 @@ def judge(check: Check, outcome: Outcome, rows: int, run_id: str, table: TableNa
     """
     rows = rows if outcome.of is None else outcome.of
     status, failed, measured, message = _judged(check, outcome, rows)
-    counts_rows = isinstance(check.measure, Violations | Duplicates | References) and status is not CheckStatus.ERROR
+    counts_rows = (
+        isinstance(check.measure, Violations | Duplicates | References | Stated) and status is not CheckStatus.ERROR
+    )
     return CheckResult(
         run_id=run_id,
         table=table,
@@ -95,6 +99,8 @@ def judge(check: Check, outcome: Outcome, rows: int, run_id: str, table: TableNa
 def _judged(check: Check, outcome: Outcome, rows: int) -> tuple[CheckStatus, int | None, Any, str | None]:
     if outcome.error is not None:
         return CheckStatus.ERROR, None, None, outcome.fix
+    if outcome.told is not None:
+        return outcome.told[0], None, as_json(outcome.value), outcome.told[1]
     if isinstance(check.measure, Settled):
         return check.measure.status, None, None, check.measure.words
     if isinstance(check.measure, Typed):

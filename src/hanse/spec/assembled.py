@@ -26,6 +26,7 @@ _RECORDS = (
     ProductName,
     *(contract.Condition, contract.Rule, contract.Limits, contract.Column, contract.Table, contract.ServiceLevel),
     contract.Relationship,
+    *(contract.Context, contract.VerifiedStatement, contract.Constraint),
     *(contract.Contract, product.OutputPort, product.InputPort, product.FileInput, product.DatabaseInput),
     *(product.TableSettings, product.Pipeline, product.Transform, product.SavedQuery, product.TeamMember),
     *(product.Product, retention.Retention, text_style.TextStyle),

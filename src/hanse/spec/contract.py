@@ -159,6 +159,37 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class VerifiedStatement:
+    """A question with its answer, from ``context``.
+
+    Attributes:
+        rule: an ``sql`` rule that is true when the answer is, from its custom properties ``query`` and ``mustBe…``.
+    """
+
+    question: str
+    answer: str | None = None
+    rule: Rule | None = None
+    where: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """What nobody shall do with the data, from ``context``."""
+
+    words: str
+    where: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What to know before asking anything of the data (ODCS 3.2), of a contract or of one table."""
+
+    instructions: str | None = None
+    statements: tuple[VerifiedStatement, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """One ``schema`` object of a contract: a table of the output port.
 
@@ -177,6 +208,7 @@ class Table:
     rules: tuple[Rule, ...] = ()
     relationships: tuple[Relationship, ...] = ()
     object_id: str | None = None
+    context: Context = field(default_factory=Context)
     custom: Mapping[str, Any] = field(default_factory=dict)
     where: Location | None = None
 
@@ -193,13 +225,21 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class ServiceLevel:
-    """One SLA property, as written."""
+    """One SLA property, as written.
+
+    Attributes:
+        driver: why it matters: ``regulatory``, ``analytics``, ``operational`` …
+        severity: of a level that is not kept; from the custom property ``severity``, else a warning.
+    """
 
     property: str
     value: Any = None
     unit: str | None = None
     element: str | None = None
     description: str | None = None
+    value_ext: Any = None
+    driver: str | None = None
+    severity: Severity = Severity.WARNING
     where: Location | None = None
 
 
@@ -228,6 +268,7 @@ class Contract:
         version: semantic version; its first number is the major that consumers address.
         path: file it was read from, relative to the mesh.
         text: the file as it stands: it stays untouched and is kept with every apply.
+        default_element: column that service levels without one are about (``slaDefaultElement``).
     """
 
     id: str
@@ -243,6 +284,8 @@ class Contract:
     limitations: str | None = None
     tags: tuple[str, ...] = ()
     service_levels: tuple[ServiceLevel, ...] = ()
+    default_element: str | None = None
+    context: Context = field(default_factory=Context)
     custom: Mapping[str, Any] = field(default_factory=dict)
     servers: tuple[Server, ...] = ()
 

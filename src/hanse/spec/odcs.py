@@ -12,6 +12,7 @@ from hanse.base.suggest import did_you_mean
 from hanse.spec import codes, odcs_schema
 from hanse.spec.contract import Column, Contract, Server, ServiceLevel, Table
 from hanse.spec.document import Document, Map, as_written, plain, read_document
+from hanse.spec.odcs_context import read_context
 from hanse.spec.odcs_limits import read_limits
 from hanse.spec.odcs_quality import read_rules
 from hanse.spec.odcs_relationships import read_relationships
@@ -148,6 +149,8 @@ class _Reader:
             limitations=description.get("limitations"),
             tags=tuple(root.get("tags") or ()),
             service_levels=tuple(self._service_level(entry) for entry in root.get("slaProperties") or ()),
+            default_element=root.get("slaDefaultElement"),
+            context=read_context(self._document, root.get("context"), self._problems),
             custom=_custom(root),
             servers=tuple(self._server(entry) for entry in root.get("servers") or () if isinstance(entry, Map)),
         )
@@ -182,8 +185,19 @@ class _Reader:
             unit=entry.get("unit"),
             element=entry.get("element"),
             description=entry.get("description"),
+            value_ext=plain(entry.get("valueExt")),
+            driver=entry.get("driver"),
+            severity=self._level_severity(entry),
             where=self._document.at(entry),
         )
+
+    def _level_severity(self, entry: Map) -> Severity:
+        stated = _custom(entry).get("severity", Severity.WARNING.value)
+        if stated in set(Severity):
+            return Severity(stated)
+        what = f"the severity of the SLA property `{entry['property']}` cannot be `{stated}`"
+        self._report(codes.BAD_VALUE, what, entry, "customProperties", fix="write error or warning")
+        return Severity.WARNING
 
     def _table(self, entry: Map) -> Table:
         name = entry["name"]
@@ -206,6 +220,7 @@ class _Reader:
             rules=read_rules(self._document, entry.get("quality"), self._problems, of=f"table `{name}`"),
             relationships=read_relationships(self._document, entry),
             object_id=entry.get("id"),
+            context=read_context(self._document, entry.get("context"), self._problems),
             custom=_custom(entry),
             where=self._document.at(entry),
         )

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         try_projection,
     )
     from hanse.sql.columns import output_columns
+    from hanse.sql.condition import Condition, parse_condition
     from hanse.sql.lineage import column_lineage
     from hanse.sql.origins import ColumnLineage, How, Lineage, Origin
     from hanse.sql.parse import parse_select
@@ -43,6 +44,7 @@ _HOMES = {
     "Bound": "records",
     "CastFailures": "casts",
     "ColumnLineage": "origins",
+    "Condition": "condition",
     "How": "origins",
     "Lineage": "origins",
     "Origin": "origins",
@@ -60,6 +62,7 @@ _HOMES = {
     "exact": "build",
     "limit": "build",
     "output_columns": "columns",
+    "parse_condition": "condition",
     "parse_select": "parse",
     "project": "build",
     "quote": "build",
@@ -76,6 +79,7 @@ __all__ = [
     "Bound",
     "CastFailures",
     "ColumnLineage",
+    "Condition",
     "How",
     "Lineage",
     "Origin",
@@ -93,6 +97,7 @@ __all__ = [
     "exact",
     "limit",
     "output_columns",
+    "parse_condition",
     "parse_select",
     "project",
     "quote",

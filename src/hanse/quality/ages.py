@@ -1,0 +1,91 @@
+"""Verdicts that depend on when one looks: how old values are, and how regularly they come."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from hanse.quality.compile import all_rows, source, text
+from hanse.quality.predicates import call, value
+from hanse.quality.predicates import column as column_of
+from hanse.quality.records import Newest, Span, Steps, Target
+from hanse.quality.spans import elapsed
+from hanse.registry.records import CheckStatus
+from hanse.spec.types import Scalar
+
+if TYPE_CHECKING:
+    from hanse.interfaces import Session
+
+Told = tuple[CheckStatus, str]
+
+
+def newest_is(measure: Newest, found: Any) -> Told:
+    """Return the verdict on the newest value of a column."""
+    if found is None:
+        return CheckStatus.NOT_APPLICABLE, f"no row has a value in {measure.target}"
+    age = elapsed(max((measure.now - _moment(found)).total_seconds(), 0))
+    words = f"the newest value is {_plain(found)}, {age} ago"
+    if found >= measure.least:
+        return CheckStatus.PASSED, words
+    return CheckStatus.FAILED, f"{words}; it must not be older than {measure.span.stated}"
+
+
+def steps_are(session: Session, measure: Steps, relation: str) -> Told:
+    """Return the verdict on how regularly values come: the distances between one distinct value and the next.
+
+    Raises:
+        EngineError: the engine refused.
+    """
+    row = session.fetch(_steps(measure, relation))
+    count, late, start, end = (column[0].as_py() for column in row.columns)
+    if count < 2:
+        words = f"{measure.target} has {count} distinct {measure.unit}s: there is no distance"
+        return CheckStatus.NOT_APPLICABLE, words
+    if not late:
+        return CheckStatus.PASSED, f"no distance between two of {count:,} {measure.unit}s is longer"
+    words = f"nothing between {_plain(start)} and {_plain(end)}, and {late:,} of {count - 1:,} distances are longer"
+    return CheckStatus.FAILED, f"{words} than {measure.span.stated}"
+
+
+def _steps(measure: Steps, relation: str) -> str:
+    cut = call("date_trunc", exp.Literal.string(measure.unit), _clock(measure.target))
+    moments = exp.select(exp.alias_(cut, "v", quoted=True)).distinct().from_(source(relation))
+    moments = moments.where(value(measure.target).is_(exp.null()).not_())
+    lag = exp.Window(this=exp.Lag(this=column_of("v")), order=exp.Order(expressions=[exp.Ordered(this=column_of("v"))]))
+    paired = exp.select(column_of("v"), exp.alias_(lag, "b", quoted=True)).from_(moments.subquery("m"))
+    late = exp.GT(this=column_of("v"), expression=exp.Add(this=column_of("b"), expression=_interval(measure.span)))
+    distance = exp.Sub(this=column_of("v"), expression=column_of("b"))
+    return text(
+        exp.select(
+            all_rows(),
+            exp.Filter(this=all_rows(), expression=exp.Where(this=late)),
+            call("arg_max", column_of("b"), distance),
+            call("arg_max", column_of("v"), distance.copy()),
+        ).from_(paired.subquery("p"))
+    )
+
+
+def _clock(target: Target) -> exp.Expr:
+    """Return a time as a timestamp without a zone, in UTC; what counts zones is no part of every engine."""
+    if target.type is Scalar.TIMESTAMPTZ:
+        return call("make_timestamp", call("epoch_us", value(target)))
+    return exp.Cast(this=value(target), to=exp.DataType.build("TIMESTAMP"))
+
+
+def _interval(span: Span) -> exp.Expr:
+    if span.months:
+        return call("to_months", exp.Literal.number(span.months))
+    return call("to_microseconds", exp.Literal.number(round(span.seconds * 1_000_000)))
+
+
+def _moment(found: date | datetime) -> datetime:
+    if not isinstance(found, datetime):
+        return datetime(found.year, found.month, found.day, tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _plain(found: date | datetime) -> str:
+    text_ = found.isoformat(sep=" ") if isinstance(found, datetime) else found.isoformat()
+    return text_.removesuffix(" 00:00:00")
