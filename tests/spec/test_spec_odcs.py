@@ -365,14 +365,6 @@ def test_a_required_member_must_exist(contract: Make) -> None:
     assert (only(text).code.id, only(text).fix) == ("HNS-S014", "did you mean `street`?")
 
 
-def test_what_is_not_checked_says_so(contract: Make) -> None:
-    text = contract(
-        "- {name: a, logicalType: object, logicalTypeOptions: {maxProperties: 2},"
-        " properties: [{name: street, logicalType: string}]}"
-    )
-    assert (only(text).code.id, only(text).severity) == ("HNS-S031", Severity.WARNING)
-
-
 NAMES = st.text(st.characters(codec="ascii", categories=["Ll", "Nd"]), min_size=1, max_size=6)
 COLUMNS = st.dictionaries(NAMES, st.sampled_from(["string", "integer", "number", "boolean", "date"]), min_size=1)
 

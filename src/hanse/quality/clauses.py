@@ -8,6 +8,7 @@ from typing import Any
 from hanse.base import Code, Location
 from hanse.quality.codes import BAD_PATTERN, NONSENSE_CLAUSE, UNSUPPORTED_CLAUSE
 from hanse.quality.formats import ANNOTATIONS, TEXT_FORMATS, number_format, text_format, together
+from hanse.quality.java_dates import java_date_regex
 from hanse.quality.patterns import PatternError, translate
 from hanse.quality.records import (
     Bound,
@@ -29,6 +30,7 @@ from hanse.quality.records import (
     ValueTest,
     Violations,
 )
+from hanse.quality.type_clauses import type_clauses
 from hanse.quality.values import bound, coerce, divisor
 from hanse.registry.records import CheckStatus
 from hanse.spec.contract import Column, Table
@@ -64,6 +66,10 @@ def column_checks(column: Column, target: Target) -> Iterator[Check]:
         yield _check("required", target, f"required({target})", Violations(target, Required()), column.where)
     if column.unique:
         yield _check("unique", target, f"unique({target})", unique(target), column.where)
+    if column.partition_key_position is not None:
+        yield _check("partitioned", target, f"partitioned({target})", Violations(target, Required()), column.where)
+    for kind, stated, how in type_clauses(column, target):
+        yield _check(kind, target, f"{kind}({target}): {stated}", how, column.where)
     for kind, stated in stated_clauses(column):
         clause = f"{kind}({target}): {shown(stated)}"
         yield _check(kind, target, clause, measure(kind, stated, target), column.where)
@@ -73,6 +79,7 @@ def column_checks(column: Column, target: Target) -> Iterator[Check]:
 def stated_clauses(column: Column) -> Iterator[tuple[str, Any]]:
     """Yield ODCS key and stated value of every clause about single values that a property has."""
     limits = column.limits
+    is_vector = limits.dimensions is not None  # whose length is a clause of its own
     if column.enum:
         yield "enum", column.enum
     stated = (
@@ -81,8 +88,8 @@ def stated_clauses(column: Column) -> Iterator[tuple[str, Any]]:
         ("maximum", limits.maximum),
         ("exclusiveMaximum", limits.exclusive_maximum),
         ("multipleOf", limits.multiple_of),
-        ("minLength", limits.min_length),
-        ("maxLength", limits.max_length),
+        ("minLength", None if is_vector else limits.min_length),
+        ("maxLength", None if is_vector else limits.max_length),
         ("pattern", limits.pattern),
         ("format", limits.format),
         ("uniqueItems", limits.unique_items or None),
@@ -246,6 +253,12 @@ def _multiple(stated: Any, target: Target) -> MultipleOf:
         raise Unverifiable(NONSENSE_CLAUSE, f"`{stated}` divides no {target.type}: {problem}") from None
 
 
+def _date_format(name: str) -> tuple[ValueTest, ...] | None:
+    """Return the test of a text that is a date in a form of Java's, or None if that is no such form."""
+    regex = java_date_regex(name)
+    return None if regex is None else (Pattern(f"^(?:{regex})$", name, is_format=True),)
+
+
 def _format(stated: Any, target: Target) -> tuple[ValueTest, ...] | Settled:
     name = str(stated)
     type_ = target.type
@@ -254,9 +267,9 @@ def _format(stated: Any, target: Target) -> tuple[ValueTest, ...] | Settled:
             return Settled(
                 CheckStatus.MANUAL, f"`{name}` tells people how to treat the text: nothing in the data shows it"
             )
-        tests = text_format(name)
+        tests = text_format(name) or _date_format(name)
         known = ", ".join(f"`{f}`" for f in (*TEXT_FORMATS, *sorted(ANNOTATIONS)))
-        fix = f"use one of {known}, or a `pattern`"
+        fix = f"use one of {known}, a pattern of dates such as `yyyy-MM-dd`, or a `pattern`"
     elif type_ in (Scalar.BIGINT, Scalar.DOUBLE) or isinstance(type_, Decimal):
         tests = number_format(name, type_)
         fix = "use i8 … i128 or u8 … u128 on integers, f32 or f64 on numbers"
@@ -264,8 +277,10 @@ def _format(stated: Any, target: Target) -> tuple[ValueTest, ...] | Settled:
             return Settled(CheckStatus.PASSED, f"every {type_} fits `{name}`")
     elif type_ in (Scalar.DATE, Scalar.TIME, Scalar.TIMESTAMP, Scalar.TIMESTAMPTZ):
         return Settled(CheckStatus.PASSED, f"stored as a {type_}, which has no other form")
+    elif type_ is Scalar.BLOB and name in {*ANNOTATIONS, "byte"}:
+        return Settled(CheckStatus.PASSED, "stored as bytes")
     else:
-        raise Unverifiable(UNSUPPORTED_CLAUSE, f"a {type_} has no formats")
+        raise Unverifiable(NONSENSE_CLAUSE, f"a {type_} has no formats")
     if tests is None:
         raise Unverifiable(UNSUPPORTED_CLAUSE, f"`{name}` is not a format that Hanse knows", fix)
     return tests

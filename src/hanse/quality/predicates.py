@@ -25,6 +25,7 @@ from hanse.quality.records import (
     Required,
     Target,
     UniqueItems,
+    UnitLength,
     ValueTest,
 )
 from hanse.spec.types import DataType, List, Map, Scalar
@@ -32,6 +33,7 @@ from hanse.spec.types import DataType, List, Map, Scalar
 DIALECT = "duckdb"
 _COMPARISONS: dict[str, type[exp.Binary]] = {">=": exp.GTE, ">": exp.GT, "<=": exp.LTE, "<": exp.LT}
 _TOLERANCE = 1e-9
+_UNIT_TOLERANCE = 1e-3
 
 
 def column(name: str, table: str | None = None) -> exp.Expr:
@@ -188,6 +190,8 @@ def _breaks(base: exp.Expr, type_: DataType, test: ValueTest) -> exp.Expr:
             return exp.NEQ(
                 this=call("list_unique", this()), expression=call("list_aggregate", this(), exp.Literal.string("count"))
             )
+        case UnitLength():
+            return _off_the_sphere(base)
         case NotMissing(values, null):
             missing = [_in(this(), values, type_)] if values else []
             missing += [this().is_(exp.null())] if null else []
@@ -196,6 +200,15 @@ def _breaks(base: exp.Expr, type_: DataType, test: ValueTest) -> exp.Expr:
             return exp.paren(exp.or_(*(_breaks(base, type_, t) for t in tests)))
         case _:
             assert_never(test)
+
+
+def _off_the_sphere(base: exp.Expr) -> exp.Expr:
+    number = column("number_")
+    squares = call("list_transform", base.copy(), _each("number_", exp.Mul(this=number, expression=number.copy())))
+    length = call("sqrt", call("list_sum", squares))
+    distance = call("abs", exp.Sub(this=length, expression=literal(1.0, Scalar.DOUBLE)))
+    near = exp.LTE(this=distance, expression=literal(_UNIT_TOLERANCE, Scalar.DOUBLE))
+    return exp.not_(exp.Coalesce(this=near, expressions=[base.copy().is_(exp.null())]))
 
 
 def _in(this: exp.Expr, values: tuple[Any, ...], type_: DataType) -> exp.Expr:

@@ -124,6 +124,11 @@ class UniqueItems:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitLength:
+    """A list of numbers whose squares add up to 1; their root to one thousandth, for vectors of few bits."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotMissing:
     """None of the values that stand for a missing one."""
 
@@ -138,7 +143,7 @@ class AllOf:
     tests: tuple[ValueTest, ...]
 
 
-ValueTest = Required | OneOf | Bound | Length | Pattern | MultipleOf | UniqueItems | NotMissing | AllOf
+ValueTest = Required | OneOf | Bound | Length | Pattern | MultipleOf | UniqueItems | UnitLength | NotMissing | AllOf
 
 
 @dataclass(frozen=True, slots=True)

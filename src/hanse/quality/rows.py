@@ -24,6 +24,7 @@ from hanse.quality.records import (
     Stated,
     Target,
     UniqueItems,
+    UnitLength,
     ValueTest,
     Violations,
 )
@@ -174,6 +175,8 @@ def reason(test: ValueTest, found: Any, target: Target) -> str:
             return f"is {value}, no multiple of {stated}"
         case UniqueItems():
             return "holds an item twice"
+        case UnitLength():
+            return f"is {value}, whose length is not 1"
         case NotMissing():
             return f"is {value}, which stands for a missing value"
         case AllOf():

@@ -68,9 +68,17 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on a column's values, from ``logicalTypeOptions``. None: unbounded.
+    """Bounds on a column's values, from ``logicalTypeOptions``. None: unbounded, or not stated.
 
-    Dates and times are ISO 8601 text. Lengths count characters (strings) or items (arrays).
+    Dates and times are ISO 8601 text. Lengths count characters (strings) or items (arrays, vectors).
+
+    Attributes:
+        timezone: whether a time has a zone, as stated.
+        default_timezone: the zone of what is written without one.
+        min_properties, max_properties: members of an object.
+        dimensions: of a vector; both lengths are the same number.
+        element_type: of a vector, as ODCS names it.
+        normalized: a vector's length is 1.
     """
 
     minimum: Scalar | None = None
@@ -83,6 +91,13 @@ class Limits:
     pattern: str | None = None
     format: str | None = None
     unique_items: bool = False
+    timezone: bool | None = None
+    default_timezone: str | None = None
+    min_properties: int | None = None
+    max_properties: int | None = None
+    dimensions: int | None = None
+    element_type: str | None = None
+    normalized: bool = False
 
 
 @dataclass(frozen=True, slots=True)

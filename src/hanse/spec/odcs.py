@@ -23,7 +23,7 @@ from hanse.spec.types import DataType, Field, List, Scalar, Struct
 from hanse.spec.types import Map as MapType
 
 _VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+)*(?:[-+][0-9A-Za-z.+-]+)?")
-_WHOLE_ELEMENTS = frozenset({"int8", "uint8"})
+_WHOLE_ELEMENTS = frozenset({"binary", "int8", "uint8"})
 
 
 # Keys that the meaning of the other keys beside them hangs on.
@@ -370,17 +370,6 @@ class _Reader:
                     fix=did_you_mean(str(name), [c.name for c in children]) or "name one of its `properties`",
                 )
         children = tuple(replace(c, required=True) if c.name in needed else c for c in children)
-        for key in ("minProperties", "maxProperties"):
-            if key in options:
-                self._report(
-                    codes.NOT_CHECKED,
-                    f"`{key}` of {label} is recorded, not checked",
-                    options,
-                    key,
-                    why="a stored object always has all its members",
-                    fix=f"remove `{key}`",
-                    severity=Severity.WARNING,
-                )
         return children, Struct(tuple(Field(c.name, c.type, c.required) for c in children))
 
     def _list(self, entry: Map, label: str) -> tuple[tuple[Column, ...], DataType]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from typing import Any
+from typing import Any, TypeVar
 
 from hanse.base import Problem
 from hanse.spec import codes
@@ -17,6 +17,7 @@ _FORMAT_BOUNDS = {
     for sign in "iu"
     for bits in (8, 16, 32)
 }
+_T = TypeVar("_T")
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _LENGTHS = {"array": ("minItems", "maxItems"), "string": ("minLength", "maxLength")}
 _TIMES = (Scalar.DATE, Scalar.TIMESTAMP, Scalar.TIMESTAMPTZ, Scalar.TIME)
@@ -85,7 +86,18 @@ def _limits(options: Map, logical: str | None) -> Limits:
         pattern=_text(options.get("pattern")),
         format=_text(options.get("format")),
         unique_items=options.get("uniqueItems") is True,
+        timezone=_typed(options.get("timezone"), bool),
+        default_timezone=_text(options.get("defaultTimezone")),
+        min_properties=_typed(options.get("minProperties"), int),
+        max_properties=_typed(options.get("maxProperties"), int),
+        dimensions=dimensions,
+        element_type=_text(options.get("elementType")),
+        normalized=options.get("normalized") is True,
     )
+
+
+def _typed(value: Any, kind: type[_T]) -> _T | None:
+    return value if isinstance(value, kind) else None
 
 
 def _text(value: Any) -> str | None:

@@ -7,7 +7,6 @@ from hanse.quality.coverage.treatment import (
     Treatments,
     each,
     kept,
-    not_applicable,
     read,
     shown,
     steers,
@@ -52,12 +51,12 @@ ELEMENTS: Treatments = {
             "primaryKeyPosition": verified("primaryKey", "Order of the key's columns; positions may not repeat."),
             "logicalType": verified("type", "Every value is of this type: from the relation's shape."),
             "logicalTypeOptions": steers("One check for each option; below."),
-            "physicalType": verified("type", "Settles the stored type beside `logicalType`: precision, scale, zone."),
+            "physicalType": verified("physicalType type", "Lengths, widths; else settled, or not applicable."),
             "physicalName": steers("A staged column of this name is taken for the property."),
             "required": verified("required", "No null: from file footers where they are exact, else in the one scan."),
             "unique": verified("unique", "No value twice; nulls do not count: one pass over the column."),
             "semanticType": kept("A `measure` is no stored column of its own meaning here."),
-            "partitioned": steers("The columns by which `materialize: partition` replaces rows."),
+            "partitioned": verified("partitioned", "There and not null; `materialize: partition` replaces rows by it."),
             "partitionKeyPosition": steers("Order of the partition columns; positions may not repeat."),
             "classification": shown(f"{_TABLE}; `hanse contract diff` tells when it changes."),
             "encryptedName": kept(),
@@ -111,8 +110,8 @@ _NUMBER = {
     "format": verified("format", "The range of the named width."),
 }
 _ZONE = {
-    "timezone": verified("type", "Stored with or without a zone; a `time` with one is refused when read."),
-    "defaultTimezone": steers("The zone of values that are written without one."),
+    "timezone": verified("timezone", "Stored with or without a zone; a `time` with one is refused when read."),
+    "defaultTimezone": verified("defaultTimezone", "A zone; passed for UTC, else not applicable."),
 }
 
 _OPTIONS: dict[str, dict[str, Treatment]] = {
@@ -121,7 +120,7 @@ _OPTIONS: dict[str, dict[str, Treatment]] = {
         "minLength": verified("minLength", "Characters, in the one scan or over distinct values."),
         "maxLength": verified("maxLength", "Characters, in the one scan or over distinct values."),
         "pattern": verified("pattern", "ECMA-262 read as RE2, found anywhere in the text, in linear time."),
-        "format": verified("format", "`uuid`, `email`, `uri` … as patterns; `password` and `byte` are for a person."),
+        "format": verified("format", "`uuid`, `email`, `uri`, `dd.MM.yyyy` … as patterns; `password` is for a person."),
     },
     "integer": _NUMBER,
     "number": _NUMBER,
@@ -131,8 +130,8 @@ _OPTIONS: dict[str, dict[str, Treatment]] = {
     "object": {
         **_ENUM,
         "required": verified("required", "These members are not null where the object is there."),
-        "minProperties": not_applicable("A stored object always has all its members; a warning when read."),
-        "maxProperties": not_applicable("A stored object always has all its members; a warning when read."),
+        "minProperties": verified("minProperties", "A stored object always has all its members: settled by its type."),
+        "maxProperties": verified("maxProperties", "A stored object always has all its members: settled by its type."),
     },
     "array": {
         **_ENUM,
@@ -142,12 +141,12 @@ _OPTIONS: dict[str, dict[str, Treatment]] = {
     },
     "vector": {
         **_ENUM,
-        "dimensions": verified("minLength maxLength", "Every vector has just as many numbers."),
-        "elementType": verified("type", "Whole numbers or floating point."),
+        "dimensions": verified("dimensions", "Every vector has just as many numbers."),
+        "elementType": verified("elementType", "Every element is there, finite and in its range."),
         "distanceMetric": kept("How to compare vectors, for those who search."),
         "embeddingModel": kept(),
         "embeddingModelVersion": kept(),
-        "normalized": kept(),
+        "normalized": verified("normalized", "The root of the squares' sum is 1, to one thousandth."),
     },
 }
 
