@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +21,7 @@ from hanse.spec.urls import parse_url
 from hanse.testing.files import ListingSuite
 from hanse.testing.files.suite import refused
 from hanse.testing.meshes import MeshFolder
+from s3_server import s3_server
 
 
 class TestMemory(ListingSuite):
@@ -47,30 +44,11 @@ class TestMemory(ListingSuite):
         return f"memory://{self.folder}/{name}"
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server on loopback that speaks S3."""
-    port = _free_port()
-    log = tmp_path_factory.mktemp("s3") / "log"
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out) as server:
-        try:
-            for _ in range(600):
-                if server.poll() is not None:
-                    raise AssertionError(log.read_text())
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
+    with s3_server(tmp_path_factory.mktemp("s3") / "log") as address:
+        yield address
 
 
 @pytest.fixture

@@ -55,3 +55,21 @@ NO_REVISION = Code(
     "`hanse contract diff` was asked for a file at a revision of git (`main:orders.odcs.yaml`, `--since main`), and "
     "there is no git, no repository around the file, or no such revision in it.",
 )
+UNKNOWN_SERVER = Code(
+    "HNS-A010",
+    "no such server",
+    "`--server` names no entry of the contract's `servers`.",
+)
+SERVER_UNREADABLE = Code(
+    "HNS-A011",
+    "a server that cannot be read",
+    "An entry of the contract's `servers` is of a type that Hanse does not read, or does not say where its data is. "
+    "`--data` names data wherever it is.",
+)
+NOT_ALLOWED = Code(
+    "HNS-A012",
+    "a place that only the contract names",
+    "A contract is somebody else's text. What an entry of `servers` names on this machine is read below the contract's "
+    "folder and the working directory only; addresses elsewhere only if `--allow` names their beginning; variables of "
+    "the environment only if `--variable` names them.",
+)

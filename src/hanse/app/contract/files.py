@@ -12,6 +12,7 @@ from hanse import sql
 from hanse.app.contract.columns import Matched, match
 from hanse.app.contract.options import Options
 from hanse.app.contract.places import Place
+from hanse.app.contract.remote import bring
 from hanse.drivers.duckdb import DuckDBEngine
 from hanse.interfaces import ArrowScan, ParquetScan, Session, SessionLimits, StoredColumn
 from hanse.quality.texts import Texts, read_texts
@@ -60,6 +61,11 @@ class FileData:
         """
         name = f"__t{self._tables}"
         raw = f"{name}_files"
+        self._tables += 1
+        if place.reach:
+            place = bring(place, os.path.join(self.scratch, name))
+        if place.kind == "iceberg":
+            return self._bind_iceberg(name, table, place.paths[0])
         if place.kind == "parquet":
             self.session.bind(raw, ParquetScan(place.paths))
         else:
@@ -67,12 +73,20 @@ class FileData:
         have = [column for column, _ in self.session.describe(sql.select_star(raw))]
         matched = match(table, have)
         self.session.derive(name, sql.project(raw, matched.projection))
-        self._tables += 1
         if place.kind not in TEXTUAL:
             return Bound(name, matched, files=place.paths if place.kind == "parquet" else ())
         hold = sum(map(os.path.getsize, place.paths)) <= HELD_BYTES
         texts = read_texts(self.session, table, name, f"{name}_values", hold=hold)
         return Bound(texts.relation, matched, texts=texts)
+
+    def _bind_iceberg(self, name: str, table: Table, folder: str) -> Bound:
+        from hanse.drivers.iceberg import scan_folder
+
+        scan = scan_folder(folder)
+        self.session.bind(f"{name}_files", scan)
+        matched = match(table, [column.name for column in scan.columns])
+        self.session.derive(name, sql.project(f"{name}_files", matched.projection))
+        return Bound(name, matched, files=scan.files, columns=scan.columns)
 
     def _bind_each(self, raw: str, place: Place, table: Table) -> None:
         parts = []
@@ -98,7 +112,7 @@ def opened_files(places: Iterable[Place], options: Options) -> Iterator[FileData
     places = tuple(places)
     scratch = tempfile.mkdtemp(prefix="hanse-contract-")
     try:
-        readable = [path for place in places for path in place.paths]
+        readable = [path for place in places if not place.reach for path in place.paths]
         formats = {place.kind for place in places} & {"xlsx", "avro"}
         limits = SessionLimits(memory=options.memory, seconds=options.seconds)
         with DuckDBEngine().open(readable=[*readable, scratch], limits=limits, formats=formats) as session:
@@ -111,7 +125,17 @@ def _scan(place: Place, path: str, scratch: str) -> FileScan:
     from hanse.ingest import relation
     from hanse.spec.product import FileInput
 
-    source = FileInput("data", path, place.kind, compression=place.compression, written=os.path.basename(path))  # type: ignore[arg-type]  # both are guess_format's
+    kind = place.kind if place.kind != "json" or _is_array(path) else "ndjson"
+    assert kind != "iceberg"
+    assert kind
+    source = FileInput(
+        "data",
+        path,
+        kind,
+        compression=place.compression,
+        encoding=place.encoding,
+        written=os.path.basename(path),
+    )
     return relation(source, path, text=True, scratch=scratch)
 
 
@@ -119,6 +143,13 @@ def _holds_nothing(path: str) -> bool:
     """Say whether a JSON file holds no object, so that nothing in it could name a column."""
     with open(path, "rb") as file:
         return file.read(64).strip() in (b"", b"[]", b"[ ]")
+
+
+def _is_array(path: str) -> bool:
+    """Say whether a file called JSON is one array; many are one object per line."""
+    with open(path, "rb") as file:
+        start = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
+    return not start.startswith(b"{")
 
 
 def _no_rows(table: Table) -> ArrowScan:

@@ -16,6 +16,9 @@ class Options:
     Attributes:
         data: table → paths, patterns, folders or addresses of its data; under None: of the contract's only table, or a
             folder that holds one file or folder per table.
+        server: name of the entry of the contract's ``servers`` that says where the data is.
+        allow: addresses, or beginnings of addresses, that entries of ``servers`` may lead to.
+        variables: names of environment variables that entries of ``servers`` may use.
         tables: names of the tables to verify, empty: all.
         rows: failing rows to fetch per check.
         seconds: how long one look at the data may take.
@@ -23,6 +26,9 @@ class Options:
     """
 
     data: Mapping[str | None, tuple[str, ...]] = field(default_factory=dict)
+    server: str | None = None
+    allow: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     rows: int = 5
     seconds: float | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from hanse.app.codes import BAD_DATA, NO_DATA, UNKNOWN_FORMAT
 from hanse.base import Problem
@@ -20,21 +21,33 @@ _METADATA = "metadata"
 _METADATA_ENDING = ".metadata.json"
 
 
+if TYPE_CHECKING:
+    from hanse.spec.product import Compression, Format
+
+    Kind = Format | Literal["iceberg"]
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a table's data is.
 
     Attributes:
         paths: absolute paths of its files, or of the one folder of an Iceberg table; or addresses.
-        kind: a format of files, ``iceberg``, or ``remote``.
+        kind: a format of files, or ``iceberg``; of files elsewhere empty, if only their names will tell.
         compression: of the files.
         shown: as the user would call it.
+        reach: of files elsewhere: beginnings of addresses that may be read.
+        endpoint: of an S3-compatible store, if it is no matter of the environment.
+        encoding: of the files, None: told by themselves.
     """
 
     paths: tuple[str, ...]
-    kind: str
-    compression: str = "none"
+    kind: Kind | Literal[""]
+    compression: Compression = "none"
     shown: str = ""
+    reach: tuple[str, ...] = ()
+    endpoint: str | None = None
+    encoding: str | None = None
 
 
 def places(
@@ -57,7 +70,7 @@ def places(
             continue
         table = _table(contract, name)
         if table is None:
-            problems.append(_no_table(contract, name))
+            problems.append(no_table(contract, name))
         else:
             found[table.name] = place(paths)
     for table in tables:
@@ -65,21 +78,22 @@ def places(
     return found, problems
 
 
-def place(paths: Sequence[str], table: Table | None = None) -> Place | Problem:
+def place(paths: Sequence[str], table: Table | None = None, kind: Kind | None = None) -> Place | Problem:
     """Return the one place that paths, patterns, a folder or addresses mean.
 
     Args:
         paths: as the user wrote them.
         table: if a folder may hold other tables, too: whose data it is.
+        kind: format of the files, None: their names tell.
     """
     shown = ", ".join(redact(path) for path in paths)
     if any(is_remote(path) for path in paths):
-        return Place(tuple(paths), "remote", shown=shown)
+        return Place(tuple(paths), "", shown=shown, reach=tuple(paths))
     files: list[str] = []
     for path in map(place_of, paths):
         absolute = os.path.abspath(path)
         if os.path.isdir(absolute):
-            inside = _inside(absolute, path, table)
+            inside = _inside(absolute, path, table, kind)
             if isinstance(inside, Problem):
                 return inside
             if inside.kind == "iceberg":
@@ -94,7 +108,7 @@ def place(paths: Sequence[str], table: Table | None = None) -> Place | Problem:
             if not found:
                 return Problem(NO_DATA, f"no file matches `{path}`", fix="correct the pattern")
             files += found
-    return _alike(files, shown)
+    return alike(files, shown, kind)
 
 
 def _unnamed(contract: Contract, tables: Sequence[Table], paths: Sequence[str]) -> dict[str, Place | Problem]:
@@ -114,16 +128,18 @@ def _unnamed(contract: Contract, tables: Sequence[Table], paths: Sequence[str]) 
             )
             return {table.name: problem for table in tables}
         for table in tables:
-            inside = _inside(os.path.abspath(place_of(path)), path, table, several=True)
+            inside = _inside(os.path.abspath(place_of(path)), path, table, None, several=True)
             if not isinstance(inside, Problem) or table.name not in found:
                 found[table.name] = inside
     return found
 
 
-def _inside(folder: str, shown: str, table: Table | None, *, several: bool = False) -> Place | Problem:
+def _inside(
+    folder: str, shown: str, table: Table | None, kind: Kind | None, *, several: bool = False
+) -> Place | Problem:
     """Return what a folder holds: a table's own file or folder, an Iceberg table, or files of one format."""
     try:
-        entries = sorted(entry.name for entry in os.scandir(folder) if not entry.name.startswith((".", "_")))
+        entries = sorted(name for name in os.listdir(folder) if not name.startswith((".", "_")))
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         return Problem(NO_DATA, f"the folder `{shown}` cannot be read: {reason}")
@@ -133,14 +149,14 @@ def _inside(folder: str, shown: str, table: Table | None, *, several: bool = Fal
     own = [entry for entry in entries if _stem(entry).casefold() in names]
     own = [entry for entry in own if os.path.isdir(os.path.join(folder, entry)) or guess_format(entry)[0]]
     if len(own) == 1:
-        return place((os.path.join(shown, own[0]),))
+        return place((os.path.join(shown, own[0]),), kind=kind)
     if len(own) > 1:
         listed = ", ".join(f"`{entry}`" for entry in own)
         what = f"the folder `{shown}` holds several things called like the table: {listed}"
         return Problem(BAD_DATA, what, fix=f"name one: `--data {table.name if table else ''}={shown}/{own[0]}`")
     files = [] if several else _below(folder)
     if files:
-        return _alike(files, shown)
+        return alike(files, shown, kind)
     what = f"nothing in the folder `{shown}` is called like the table"
     if not several:
         what = f"the folder `{shown}` holds no data"
@@ -153,7 +169,7 @@ def _inside(folder: str, shown: str, table: Table | None, *, several: bool = Fal
 def is_iceberg(folder: str) -> bool:
     """Say whether a folder is that of an Iceberg table."""
     try:
-        return any(entry.name.endswith(_METADATA_ENDING) for entry in os.scandir(os.path.join(folder, _METADATA)))
+        return any(name.endswith(_METADATA_ENDING) for name in os.listdir(os.path.join(folder, _METADATA)))
     except OSError:
         return False
 
@@ -168,15 +184,23 @@ def _below(folder: str) -> list[str]:
     return found
 
 
-def _alike(files: Sequence[str], shown: str) -> Place | Problem:
-    kinds = {guess_format(os.path.basename(file)) for file in files}
-    if len(kinds) > 1:
+def alike(files: Sequence[str], shown: str, kind: Kind | None = None) -> Place | Problem:
+    """Return files of one format as one place.
+
+    Args:
+        files: their paths, at least one.
+        shown: what messages call them.
+        kind: their format, None: their names tell.
+    """
+    told = {guess_format(os.path.basename(file)) for file in files}
+    formats = {(kind or found, compression) for found, compression in told}
+    if len(formats) > 1:
         return _mixed(shown)
-    kind, compression = next(iter(kinds))
-    if kind is None:
+    found, compression = next(iter(formats))
+    if found is None:
         endings = "`.csv`, `.ndjson`, `.json`, `.parquet`, `.xlsx` or `.avro`"
         return Problem(UNKNOWN_FORMAT, f"the name `{shown}` does not tell the format", fix=f"let it end in {endings}")
-    return Place(tuple(dict.fromkeys(files)), kind, compression, shown)
+    return Place(tuple(dict.fromkeys(files)), found, compression, shown)
 
 
 def _mixed(shown: str) -> Problem:
@@ -196,7 +220,8 @@ def _table(contract: Contract, name: str) -> Table | None:
     return exact or next((t for t in contract.tables if name == t.physical_name), None)
 
 
-def _no_table(contract: Contract, name: str) -> Problem:
+def no_table(contract: Contract, name: str) -> Problem:
+    """Say that a contract has no such table."""
     from hanse.base.suggest import did_you_mean
 
     fix = did_you_mean(name, [t.name for t in contract.tables])

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hanse.app.contract.options import Options, Paths, data_of
-from hanse.app.contract.places import places
+from hanse.app.contract.places import Place, no_table, places
 from hanse.app.contract.reading import Found, read_contracts
+from hanse.app.contract.servers import default_server, server_places
 from hanse.app.contract.tables import Tested, verify_tables
 from hanse.base import Problem
 from hanse.quality.report import report
+from hanse.spec.contract import Contract, Table
 
 Document = dict[str, Any]
 _WORST_FIRST = ("error", "failed", "warned", "passed")
@@ -21,6 +23,9 @@ def verify_contracts(
     contracts: Paths,
     *,
     data: Paths | Mapping[str, Paths] | None = None,
+    server: str | None = None,
+    allow: Iterable[str] = (),
+    variables: Iterable[str] = (),
     tables: Iterable[str] = (),
     rows: int = 5,
     seconds: float | None = None,
@@ -31,6 +36,9 @@ def verify_contracts(
     Args:
         contracts: files, or folders of files ``*.odcs.yaml``.
         data: where the data is: a path, a pattern, a folder or an address; or one of these for each table.
+        server: name of the entry of the contract's ``servers`` that says where the data is.
+        allow: beginnings of addresses that entries of ``servers`` may lead to.
+        variables: names of environment variables that entries of ``servers`` may use.
         tables: names of the tables to verify, empty: all.
         rows: failing rows to fetch per check.
         seconds: how long one look at the data may take.
@@ -42,7 +50,7 @@ def verify_contracts(
         checks are errors.
     """
     found = (contracts,) if isinstance(contracts, str | os.PathLike) else tuple(contracts)
-    options = Options(data_of(data), tuple(tables), rows, seconds, memory)
+    options = Options(data_of(data), server, tuple(allow), tuple(variables), tuple(tables), rows, seconds, memory)
     return document_of([os.fspath(path) for path in found], options)
 
 
@@ -59,16 +67,26 @@ def document_of(paths: Sequence[str], options: Options) -> Document:
 def _contract(found: Found, options: Options) -> Document:
     contract = found.contract
     if contract is None:
-        return _document(found, None, None, found.problems, ())
+        return _document(found, found.problems, ())
     wanted = [t for t in contract.tables if not options.tables or t.name in options.tables]
-    located, problems = places(contract, wanted, options.data)
+    located, problems = located_tables(found, contract, wanted, options)
     tested = verify_tables(contract, wanted, located, options)
-    return _document(found, contract.id, contract.version, problems, tested)
+    return _document(found, problems, tested)
 
 
-def _document(
-    found: Found, id_: str | None, version: str | None, problems: Sequence[Problem], tested: Sequence[Tested]
-) -> Document:
+def located_tables(
+    found: Found, contract: Contract, wanted: Sequence[Table], options: Options
+) -> tuple[dict[str, Place | Problem], list[Problem]]:
+    """Return where the data of tables is, by what was asked for or by the contract; and what was named in vain."""
+    server = options.server or (None if options.data else default_server(contract))
+    there = server_places(contract, contract.tables, server, found.folder, options) if server else {}
+    located, problems = places(contract, wanted, options.data)
+    known = {t.name for t in contract.tables}
+    problems += [no_table(contract, name) for name in options.tables if name not in known]
+    return {**located, **there, **{n: p for n, p in located.items() if n in options.data}}, problems
+
+
+def _document(found: Found, problems: Sequence[Problem], tested: Sequence[Tested]) -> Document:
     results = [r for one in tested for r in one.verdict.results]
     document = report(results, [f for one in tested for f in one.verdict.failed_rows])
     by_table = {entry["table"]: entry for entry in document["tables"]}
@@ -78,13 +96,19 @@ def _document(
             entry["data"] = one.shown
             entry["problem"] = one.problem.as_document() if one.problem else None
     return {
-        "contract": id_,
-        "version": version,
         "path": found.path,
         "status": _status(problems, tested),
         "problems": [p.as_document() for p in problems],
         **document,
+        "contract": _identity(found.contract, document.get("contract")),
     }
+
+
+def _identity(contract: Contract | None, about: Document | None) -> Document | None:
+    """Return which contract it is, and what was found about it as a whole; None if it cannot be read."""
+    if contract is None:
+        return None
+    return {"id": contract.id, "name": contract.name, "version": contract.version, **(about or {})}
 
 
 def _status(problems: Sequence[Problem], tested: Sequence[Tested]) -> str:

@@ -24,8 +24,15 @@ def data_options(command: Command) -> Command:
         metavar="[TABLE=]PATH",
         help="A file, a pattern, a folder or an address that holds the data, of TABLE if there are several.",
     )
+    server = click.option("--server", metavar="NAME", help="The data is where this entry of `servers` says.")
+    allow = click.option(
+        "--allow", multiple=True, metavar="ADDRESS", help="Entries of `servers` may lead to what begins like this."
+    )
+    variable = click.option(
+        "--variable", "variables", multiple=True, metavar="NAME", help="Entries of `servers` may use this variable."
+    )
     table = click.option("--table", "-t", "tables", multiple=True, metavar="TABLE", help="Only this table.")
-    return data(table(command))
+    return data(server(allow(variable(table(command)))))
 
 
 def data_by_table(given: Iterable[str]) -> dict[str | None, tuple[str, ...]]:

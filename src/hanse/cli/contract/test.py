@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 import click
@@ -23,15 +24,28 @@ _SHOWN_ROWS = 5
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="At most so long for one look.")
 @click.option("--memory", metavar="SIZE", help="At most so much memory before spilling, such as 2GB.")
 @click.option("--all", "everything", is_flag=True, help="Show what passed, too.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "junit", "markdown", "html"]),
+    default="text",
+    help="How the verdicts are written.",
+)
+@click.option("--output", metavar="FILE", help="Write them there, and a summary here.")
 @json_option
 def command_test(
     contracts: tuple[str, ...],
     data: tuple[str, ...],
+    server: str | None,
+    allow: tuple[str, ...],
+    variables: tuple[str, ...],
     tables: tuple[str, ...],
     rows: int,
     seconds: float | None,
     memory: str | None,
     everything: bool,
+    format_: str,
+    output: str | None,
     as_json: bool,
 ) -> int:
     """Verify data against every clause of CONTRACT: ODCS files, or folders of files *.odcs.yaml.
@@ -41,13 +55,37 @@ def command_test(
     from hanse.app.contract.options import Options
     from hanse.app.contract.verify import document_of
 
-    options = Options(data_by_table(data), tables, rows, seconds, _bytes(memory))
+    options = Options(data_by_table(data), server, allow, variables, tables, rows, seconds, _bytes(memory))
     document = document_of(contracts, options)
-    if as_json:
-        print_json(document)
+    format_ = "json" if as_json else format_
+    if output is None:
+        write(document, format_, everything=everything)
     else:
-        print_document(document, everything=everything)
+        write_to(output, document, format_)
+        write(document, "text", everything=everything)
     return _EXITS[document["status"]]
+
+
+def write(document: Document, format_: str, *, everything: bool = False) -> None:
+    """Write the document to standard output in a format."""
+    if format_ == "json":
+        print_json(document)
+    elif format_ == "text":
+        print_document(document, everything=everything)
+    else:
+        from hanse.quality.reports import FORMATS
+
+        sys.stdout.write(FORMATS[format_](document))
+
+
+def write_to(path: str, document: Document, format_: str) -> None:
+    """Write the document to a file in a format; as text, it is what a terminal shows."""
+    with (
+        open(path, "w", encoding="utf-8", newline="\n") as file,
+        contextlib.redirect_stdout(file),
+        contextlib.redirect_stderr(file),
+    ):
+        write(document, format_)
 
 
 _EXITS = {"passed": Exit.OK, "warned": Exit.OK, "failed": Exit.BLOCKED, "error": Exit.FAILED}
@@ -69,17 +107,15 @@ def print_document(document: Document, *, everything: bool = False) -> None:
 
 
 def _print_contract(contract: Document, *, everything: bool) -> None:
-    name = (
-        f"{contract['contract']} {contract['version']}  {contract['path']}"
-        if contract["contract"]
-        else contract["path"]
-    )
-    say_status(_SIGNS[contract["status"]], name)
+    found = contract["contract"]
+    name = f"{found['name'] or found['id']} {found['version']}  " if found else ""
+    say_status(_SIGNS[contract["status"]], name + contract["path"])
+    sys.stdout.flush()  # problems go to standard error, and stay below this line
     for problem in contract["problems"]:
         print_problem(problem)
     for table in contract["tables"]:
         _print_table(table, everything=everything)
-    if contract["contract"]:
+    if found:
         say(f"  {_totals(contract['counts'])}")
 
 

@@ -75,14 +75,24 @@ def check(document: Any, path: str) -> Document:
     Raises:
         StorageError: HNS-T007: it is damaged; HNS-T013: a format version or partitioning that Hanse does not write.
     """
+    found = check_readable(document, path)
+    if any(spec.get("fields") for spec in found.get("partition-specs", ())):
+        raise StorageError(FOREIGN_TABLE, f"the table of `{path}` is partitioned; Hanse does not partition tables yet")
+    return found
+
+
+def check_readable(document: Any, path: str) -> Document:
+    """Return the document if Hanse can read the table.
+
+    Raises:
+        StorageError: HNS-T007: it is damaged; HNS-T013: a format version that Hanse does not read.
+    """
     version = document.get("format-version") if isinstance(document, dict) else None
     if isinstance(version, int) and version != 2:
         raise StorageError(FOREIGN_TABLE, f"`{path}` has Iceberg format version {version}; Hanse holds version 2")
     for key, kind in _NEEDED.items():
         if not isinstance(document, dict) or not isinstance(document.get(key), kind):
             raise StorageError(CORRUPT_STORE, f"`{path}` is damaged", why=f"`{key}` is missing or no {kind.__name__}")
-    if any(spec.get("fields") for spec in document.get("partition-specs", ())):
-        raise StorageError(FOREIGN_TABLE, f"the table of `{path}` is partitioned; Hanse does not partition tables yet")
     return dict(document)
 
 
