@@ -360,7 +360,11 @@ def _counted(subject: _Subject, one: Pass) -> tuple[dict[str, Outcome], int]:
         count = statements.distinct(one.checks, subject.relation, one.column)
     else:
         count = statements.scan(one.checks, subject.relation)
-    values = [column[0].as_py() for column in subject.session.fetch(count.sql).columns]
+    values: Sequence[Any]
+    if any(isinstance(check.measure, Newest) for check in one.checks):
+        values = [column[0].as_py() for column in subject.session.fetch(count.sql).columns]
+    else:  # numbers only, and Arrow takes longer to load than many tables to be looked at
+        values = subject.session.rows(count.sql)[0]
     outcomes = {}
     for check in one.checks:
         at = count.positions.get(check.id)

@@ -52,8 +52,8 @@ def _broken(session: Session, measure: Tried, fitting: list[tuple[Any, Any]]) ->
             )
     if not columns:
         return []
-    row = session.fetch(text(exp.select(*columns)))
-    broken = (pair for pair, answer in zip(asked, row.columns, strict=True) if answer[0].as_py())
+    (row,) = session.rows(text(exp.select(*columns)))
+    broken = (pair for pair, answer in zip(asked, row, strict=True) if answer)
     return list(dict.fromkeys(f"{quoted(stated)} breaks `{kind}`" for stated, kind in broken))
 
 
