@@ -193,36 +193,6 @@ def look(
     return _sampled(session, relation, checks, evidence)
 
 
-def explain(
-    session: Session,
-    table: Table,
-    contract: Contract,
-    relation: str,
-    files: Sequence[str],
-    relations: Mapping[str, str] | None = None,
-) -> list[dict[str, Any]]:
-    """Return, as a document, how each check of a table would be answered: one entry per pass over the data.
-
-    Args:
-        session: locked session in which the relation is bound.
-        table: the contract's table.
-        contract: the contract.
-        relation: bound name of the table under test.
-        files: its Parquet files.
-        relations: names of other tables → bound relations.
-
-    Raises:
-        EngineError: the relation cannot be read.
-    """
-    checks = as_of(checks_of(contract, table), datetime.now(UTC))
-    checks = located(checks, among(contract, table, relation, relations or {}))
-    passes = plan(checks, look(session, relation, files, checks))
-    return [
-        {"method": p.method.value, "column": p.column, "sql": _sql(p, relation), "checks": [c.clause for c in p.checks]}
-        for p in passes
-    ]
-
-
 def _sampled(session: Session, relation: str, checks: Sequence[Check], evidence: Evidence) -> Evidence:
     from hanse.quality.compile import cardinality, rising
 
@@ -237,24 +207,6 @@ def _sampled(session: Session, relation: str, checks: Sequence[Check], evidence:
         if risen >= total - 1:
             sorted_keys.add(key)
     return replace(evidence, few=frozenset(few), rising=frozenset(sorted_keys))
-
-
-def _sql(one: Pass, relation: str) -> str | None:
-    from hanse.quality import compile as statements
-
-    measure = one.checks[0].measure
-    if one.method is Method.SCAN:
-        return statements.scan(one.checks, relation).sql
-    if one.method is Method.DISTINCT and one.column:
-        return statements.distinct(one.checks, relation, one.column).sql
-    if isinstance(measure, Duplicates):
-        make = statements.rising if one.method is Method.ORDER else statements.groups
-        return make(measure.targets, relation)
-    if isinstance(measure, References):
-        from hanse.quality.orphans import orphans
-
-        return orphans(measure, relation)
-    return measure.query if isinstance(measure, Answer) else None
 
 
 def _run(subject: _Subject, one: Pass) -> tuple[dict[str, Outcome], int | None]:

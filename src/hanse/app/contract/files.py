@@ -15,6 +15,7 @@ from hanse.app.contract.places import Place
 from hanse.app.contract.remote import bring
 from hanse.drivers.duckdb import DuckDBEngine
 from hanse.interfaces import ArrowScan, ParquetScan, Session, SessionLimits, StoredColumn
+from hanse.quality.run import Shape
 from hanse.quality.texts import Texts, read_texts
 from hanse.spec.contract import Table
 
@@ -43,6 +44,11 @@ class Bound:
     files: tuple[str, ...] = ()
     columns: tuple[StoredColumn, ...] | None = None
     texts: Texts | None = None
+
+    @property
+    def shape(self) -> Shape:
+        """What is known of it."""
+        return Shape(self.texts.rows if self.texts else None, self.matched.renamed)
 
 
 @dataclass

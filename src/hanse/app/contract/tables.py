@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,14 +47,32 @@ def verify_tables(
         located: name of a table → where its data is, or why nobody knows; of others than ``tables``, too.
         options: with what means.
     """
+    with bound_tables(contract, located, options) as (data, bound):
+        return [_tested(contract, table, located[table.name], bound, data, options) for table in tables]
+
+
+@contextmanager
+def bound_tables(
+    contract: Contract, located: Mapping[str, Place | Problem], options: Options
+) -> Iterator[tuple[FileData | None, dict[str, Bound | Problem]]]:
+    """Make the data of a contract's tables readable.
+
+    Args:
+        contract: the contract.
+        located: name of a table → where its data is, or why nobody knows.
+        options: with what means.
+
+    Yields:
+        Where tables are bound, None if there is no data at all; and name of a table → how, or why not.
+    """
     here = {name: place for name, place in located.items() if isinstance(place, Place)}
     if not here:
-        return [_unread(contract, table, located[table.name]) for table in tables]
+        yield None, {}
+        return
     from hanse.app.contract.files import opened_files
 
     with opened_files(here.values(), options) as data:
-        bound = {t.name: _bound(data, t, here[t.name]) for t in contract.tables if t.name in here}
-        return [_tested(contract, table, located[table.name], bound, data, options) for table in tables]
+        yield data, {t.name: _bound(data, t, here[t.name]) for t in contract.tables if t.name in here}
 
 
 def _bound(data: FileData, table: Table, place: Place) -> Bound | Problem:
@@ -68,15 +87,16 @@ def _tested(
     table: Table,
     place: Place | Problem,
     bound: Mapping[str, Bound | Problem],
-    data: FileData,
+    data: FileData | None,
     options: Options,
 ) -> Tested:
     if isinstance(place, Problem):
         return _unread(contract, table, place)
+    assert data is not None
     found = bound[table.name]
     if isinstance(found, Problem):
         return _unread(contract, table, found, place.shown)
-    relations = _relations(contract, bound)
+    relations = relations_of(contract, bound)
     try:
         verdict = _verdict(contract, table, found, data, relations, options.rows)
     except HanseError as error:
@@ -85,8 +105,8 @@ def _tested(
     return Tested(Verdict((*verdict.results, extra), verdict.failed_rows), place.shown)
 
 
-def _relations(contract: Contract, bound: Mapping[str, Bound | Problem]) -> dict[str, str]:
-    """Return what the contract's queries and relationships may read, by all names that its tables have."""
+def relations_of(contract: Contract, bound: Mapping[str, Bound | Problem]) -> dict[str, str]:
+    """Return what a contract's queries and relationships may read, by all names that its tables have."""
     found: dict[str, str] = {}
     for table in contract.tables:
         one = bound.get(table.name)
@@ -98,7 +118,7 @@ def _relations(contract: Contract, bound: Mapping[str, Bound | Problem]) -> dict
 def _verdict(
     contract: Contract, table: Table, found: Bound, data: FileData, relations: Mapping[str, str], rows: int
 ) -> Verdict:
-    from hanse.quality.run import Shape, verify
+    from hanse.quality.run import verify
     from hanse.quality.texts import verify_texts
 
     session, name = data.session, TableName("", "", table.name)
@@ -115,7 +135,7 @@ def _verdict(
         relations=relations,
         columns=found.columns,
         limit=rows,
-        shape=Shape(names=found.matched.renamed),
+        shape=found.shape,
     )
 
 
