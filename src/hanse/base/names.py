@@ -72,7 +72,7 @@ class TableName:
     """Address of one table of a product: ``domain.product.table``, with its contract's major version.
 
     A table's name is unique within its product, so the port is not part of the SQL name. A table that belongs to no
-    mesh has neither domain nor product.
+    mesh has neither domain nor product; a name without a table stands for all tables of a contract.
     """
 
     domain: str
@@ -81,6 +81,8 @@ class TableName:
     major: int = 1
 
     def __str__(self) -> str:
+        if not self.table:
+            return f"{self.domain}.{self.product}" if self.domain else ""
         suffix = "" if self.major == 1 else f"_v{self.major}"
         owner = f"{self.domain}.{self.product}." if self.domain else ""
         return f"{owner}{self.table}{suffix}"

@@ -189,7 +189,8 @@ def _print_failing_rows(sample: list[Document]) -> None:
 
 
 def _verdict(result: Document) -> str:
-    text = f"{result['table'].rpartition('.')[2]}  {result['check']}"
+    place = result["table"].split(".")
+    text = f"{place[2] if len(place) > 2 else 'contract'}  {result['check']}"
     if result["status"] == "error":
         return f"{text}: could not run: {result['error']}"
     if result["status"] == "manual":

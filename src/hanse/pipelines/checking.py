@@ -15,6 +15,7 @@ from hanse.pipelines.codes import (
     BLOCKED,
 )
 from hanse.pipelines.due.outdated import has_sql_rules
+from hanse.pipelines.promises import contract_verdicts
 from hanse.pipelines.staging.deliver import Change, Fresh
 from hanse.pipelines.staging.stage import (
     relation_of,
@@ -48,6 +49,7 @@ class Checking:
         for number, node in enumerate(staged, 1):
             self._check(node, relations)
             self._work.listener("check", node.name, number, len(staged))
+        self._work.found.results.extend(contract_verdicts(self._work, staged))
         self._record_checks()
         bad = [r for r in self._work.found.results if r.blocks]
         if bad:
@@ -101,6 +103,7 @@ class Checking:
             checks=checks,
             columns=self._work.columns[node.name],
             locate=self._work.referred.locate(node, relation_of),
+            now=self._work.around.clock.now(),
         )
 
     def _verify_growth(self, node: Node, change: Change, relations: Mapping[str, str]) -> quality.Verdict:
@@ -175,12 +178,16 @@ class Checking:
         more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
         return Blocked(
             BLOCKED,
-            f"{self._work.product.name} was not published: check `{first.clause}` of table `{first.table.local}` "
+            f"{self._work.product.name} was not published: check `{first.clause}` of {_place(first)} "
             f"{'could not run' if first.status is CheckStatus.ERROR else 'failed'}{more}",
             why=first.error or first.message,
             fix=f"`hanse runs {self._work.run.id}` lists all checks with failing rows; consumers keep the last release",
             subject=str(self._work.product.name),
         )
+
+
+def _place(result: CheckResult) -> str:
+    return f"table `{result.table.local}`" if result.table.table else "the contract"
 
 
 def _ids(columns: Sequence[StoredColumn], prefix: str = "") -> dict[str, int]:

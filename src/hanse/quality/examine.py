@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hanse.base import Problem
-from hanse.quality.checks import lint
+from hanse.quality.checks import lint, lint_contract
 from hanse.quality.codes import INCOMPLETE_RULE
 from hanse.spec.contract import Contract
 from hanse.spec.odcs import read_in_part
@@ -25,7 +25,8 @@ def examine(data: bytes, path: str) -> tuple[Contract | None, tuple[Problem, ...
     reported = {p.where for p in problems}
     contract = reading.contract
     if contract:
-        for problem in (p for table in contract.tables for p in lint(contract, table)):
+        clauses = (p for table in contract.tables for p in lint(contract, table))
+        for problem in (*lint_contract(contract), *clauses):
             said = problem.code is INCOMPLETE_RULE and problem.where in reported
             if reading.damage.spares(problem.where) and not said:
                 problems.append(problem)

@@ -52,6 +52,7 @@ class Method(StrEnum):
 
     NONE = "none"  # nothing is measured
     CONTRACT = "contract"  # from the contract's own values
+    RECORDS = "records"  # from the releases and runs that the registry knows
     SCHEMA = "schema"  # from the relation's shape
     STATISTICS = "statistics"  # from the footers of its files
     DISTINCT = "distinct"  # over the distinct values of one column

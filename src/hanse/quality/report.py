@@ -20,17 +20,20 @@ def report(results: Iterable[CheckResult], failed_rows: Sequence[FailedRow] = ()
         failed_rows: samples to show beside their checks.
 
     Returns:
-        ``counts`` over all; per table its counts and its checks: those that block first, then warnings, then what is
-        left to a person, what does not apply and what passed, each group in the contract's order.
+        ``counts`` over all; ``contract`` with the checks about no single table; per table its counts and its checks:
+        those that block first, then warnings, then what is left to a person, what does not apply and what passed,
+        each group in the contract's order.
     """
     by_table: dict[str, list[CheckResult]] = {}
+    whole: list[CheckResult] = []
     for result in results:
-        by_table.setdefault(str(result.table), []).append(result)
+        (by_table.setdefault(str(result.table), []) if result.table.table else whole).append(result)
     samples: dict[tuple[str, str], list[FailedRow]] = {}
     for row in failed_rows:
         samples.setdefault((str(row.table), row.check_id), []).append(row)
     return {
-        "counts": counts(r for group in by_table.values() for r in group),
+        "counts": counts(r for group in (whole, *by_table.values()) for r in group),
+        "contract": {"checks": [_entry(r, ()) for r in worst_first(whole)]},
         "tables": [
             {
                 "table": table,

@@ -44,9 +44,9 @@ def _problems(found: Found) -> list[Problem]:
     if found.contract is None:
         return list(found.problems)
     from hanse.quality.advice import advise
-    from hanse.quality.checks import lint
+    from hanse.quality.checks import lint, lint_contract
 
-    problems = [*found.problems, *advise(found.contract)]
+    problems = [*found.problems, *advise(found.contract), *lint_contract(found.contract)]
     for table in found.contract.tables:
         problems += lint(found.contract, table)
     return list(dict.fromkeys(problems))

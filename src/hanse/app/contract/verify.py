@@ -11,8 +11,11 @@ from hanse.app.contract.places import Place, no_table, places
 from hanse.app.contract.reading import Found, read_contracts
 from hanse.app.contract.servers import default_server, server_places
 from hanse.app.contract.tables import Tested, verify_tables
-from hanse.base import Problem
+from hanse.base import Problem, SystemClock, TableName
 from hanse.quality.report import report
+from hanse.quality.verdict import Verdict
+from hanse.quality.whole import verify_contract
+from hanse.registry.records import CheckResult
 from hanse.spec.contract import Contract, Table
 
 Document = dict[str, Any]
@@ -46,8 +49,8 @@ def verify_contracts(
 
     Returns:
         A document: ``status`` (``passed``, ``warned``, ``failed``, ``error``), ``counts`` over all, and ``contracts``.
-        A contract that cannot be used has ``problems``; a table whose data cannot be read has a ``problem``, and its
-        checks are errors.
+        Each has under ``contract`` the ``checks`` about no single table, and ``tables`` with theirs. One that cannot be
+        used has ``problems``; a table whose data cannot be read has a ``problem``, and its checks are errors.
     """
     found = (contracts,) if isinstance(contracts, str | os.PathLike) else tuple(contracts)
     options = Options(data_of(data), server, tuple(allow), tuple(variables), tuple(tables), rows, seconds, memory)
@@ -71,7 +74,8 @@ def _contract(found: Found, options: Options) -> Document:
     wanted = [t for t in contract.tables if not options.tables or t.name in options.tables]
     located, problems = located_tables(found, contract, wanted, options)
     tested = verify_tables(contract, wanted, located, options)
-    return _document(found, problems, tested)
+    whole = verify_contract(contract, run_id="", name=TableName("", "", ""), now=SystemClock().now())
+    return _document(found, problems, tested, whole)
 
 
 def located_tables(
@@ -86,8 +90,10 @@ def located_tables(
     return {**located, **there, **{n: p for n, p in located.items() if n in options.data}}, problems
 
 
-def _document(found: Found, problems: Sequence[Problem], tested: Sequence[Tested]) -> Document:
-    results = [r for one in tested for r in one.verdict.results]
+def _document(
+    found: Found, problems: Sequence[Problem], tested: Sequence[Tested], whole: Sequence[CheckResult] = ()
+) -> Document:
+    results = [*whole, *(r for one in tested for r in one.verdict.results)]
     document = report(results, [f for one in tested for f in one.verdict.failed_rows])
     by_table = {entry["table"]: entry for entry in document["tables"]}
     for one in tested:
@@ -97,7 +103,7 @@ def _document(found: Found, problems: Sequence[Problem], tested: Sequence[Tested
             entry["problem"] = one.problem.as_document() if one.problem else None
     return {
         "path": found.path,
-        "status": _status(problems, tested),
+        "status": _status(problems, tested, whole),
         "problems": [p.as_document() for p in problems],
         **document,
         "contract": _identity(found.contract, document.get("contract")),
@@ -111,12 +117,13 @@ def _identity(contract: Contract | None, about: Document | None) -> Document | N
     return {"id": contract.id, "name": contract.name, "version": contract.version, **(about or {})}
 
 
-def _status(problems: Sequence[Problem], tested: Sequence[Tested]) -> str:
+def _status(problems: Sequence[Problem], tested: Sequence[Tested], whole: Sequence[CheckResult]) -> str:
+    verdicts = [Verdict(tuple(whole)), *(one.verdict for one in tested)]
     if problems or any(one.problem for one in tested):
         return "error"
-    if any(one.verdict.blocked for one in tested):
+    if any(verdict.blocked for verdict in verdicts):
         return "failed"
-    return "warned" if any(one.verdict.warnings for one in tested) else "passed"
+    return "warned" if any(verdict.warnings for verdict in verdicts) else "passed"
 
 
 def _worst(statuses: Iterable[str]) -> str:

@@ -113,6 +113,10 @@ def _print_contract(contract: Document, *, everything: bool) -> None:
     sys.stdout.flush()  # problems go to standard error, and stay below this line
     for problem in contract["problems"]:
         print_problem(problem)
+    for check in (contract["contract"] or {}).get("checks", ()):
+        calm = check["verdict"] in {"passed", "manual", "not_applicable"}
+        if not calm or everything:
+            _print_check("contract", check, calm=calm)
     for table in contract["tables"]:
         _print_table(table, everything=everything)
     if found:

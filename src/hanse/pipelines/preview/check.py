@@ -31,6 +31,8 @@ def check_product(workspace: Workspace, name: ProductName) -> tuple[Problem, ...
     for port, table in product.tables:
         assert port.contract is not None
         problems += quality.lint(port.contract, table)
+    for contract in {port.contract.path: port.contract for port, _ in product.tables if port.contract}.values():
+        problems += quality.lint_contract(contract)
     served = [n for n in graph.nodes if not n.is_private]
     referred = ReferredTables(served, workspace.resolve_inputs(name), workspace.product)
     for node in served:
