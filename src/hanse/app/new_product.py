@@ -3,40 +3,31 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hanse.app.profiling import look_at, table_name
 from hanse.app.remote_draft import bring, file_name
-from hanse.base import BlueprintError, EngineError, HanseError, IngestError, ProductName
+from hanse.base import BlueprintError, HanseError, ProductName
 from hanse.base.codes import ILLEGAL_NAME
-from hanse.base.names import MAX_NAME, RESERVED_DOMAINS, name_fault, suggest_name
+from hanse.base.names import RESERVED_DOMAINS, name_fault, suggest_name
 from hanse.base.suggest import closest
 from hanse.blueprints.codes import DOMAIN_MISSPELT, NOT_A_SOURCE, PRODUCT_EXISTS, WOULD_OVERWRITE
 from hanse.blueprints.draft import Source, draft
 from hanse.blueprints.folder import bring as copy_in
 from hanse.blueprints.folder import compare, same_content, write
-from hanse.blueprints.sql_names import RESERVED
 from hanse.spec.urls import is_remote
 
 if TYPE_CHECKING:
     from hanse.app.mesh import Mesh
-    from hanse.interfaces import Session
     from hanse.spec import FileInput
 
 Document = dict[str, Any]
-# The engine seam's code for a text that is not in the encoding it was read with.
-_WRONG_ENCODING = "HNS-E014"
-_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
-_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MARKS_OF_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def new_product(
@@ -139,7 +130,7 @@ def _input(file: str) -> FileInput:
             why="its name does not say what it holds" if format_ is None else "it compresses inside: unpack it",
             fix="name .csv, .tsv, .txt, .ndjson, .json (and .gz, .zip, .bz2, .zst of them), .parquet, .xlsx or .avro",
         )
-    name = given if path is rest and separator else _table_name(last.partition(".")[0])
+    name = given if path is rest and separator else table_name(last.partition(".")[0])
     fault = name_fault(name)
     if fault:
         raise BlueprintError(
@@ -149,13 +140,6 @@ def _input(file: str) -> FileInput:
         )
     absolute = path if is_remote(path) else os.path.abspath(path)
     return FileInput(name, absolute, format_, compression, written=path)
-
-
-def _table_name(stem: str) -> str:
-    """Return a legal name that needs no quotes in SQL, either."""
-    letters = "".join(c for c in unicodedata.normalize("NFKD", stem) if not unicodedata.combining(c))
-    name = suggest_name(letters)[:MAX_NAME].rstrip("_")
-    return f"{name}_table" if name in RESERVED else name
 
 
 def _place(root: Path, folder: Path, source: FileInput, *, link: bool) -> str:
@@ -207,7 +191,7 @@ def _profiles(mesh: Mesh, inputs: Sequence[FileInput]) -> Iterator[Document]:
         )
         with session:
             for source in inputs:
-                yield _profile(session, source, scratch)
+                yield look_at(session, source, scratch)
 
 
 @contextmanager
@@ -218,60 +202,6 @@ def _scratch(state: str) -> Iterator[str]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _profile(session: Session, source: FileInput, scratch: str) -> Document:
-    try:
-        return _look(session, source, scratch)
-    except EngineError as error:
-        if error.code.id != _WRONG_ENCODING:
-            raise _unreadable(source, error) from error
-    try:
-        return _look(session, replace(source, encoding=_likely_encoding(source.path)), scratch)
-    except EngineError as error:
-        raise _unreadable(source, error) from error
-
-
-def _look(session: Session, source: FileInput, scratch: str) -> Document:
-    from hanse.ingest import relation
-    from hanse.quality.profile import profile
-
-    bound = f"__d_{source.name}"
-    session.bind(bound, relation(source, source.path, text=True, scratch=scratch))
-    found = profile(session, bound, name=source.name, file=_shown_name(source), scratch=scratch)
-    doubtful = source.format == "csv" and source.header is None and _looks_like_data(found["columns"])
-    return {**found, "encoding": source.encoding, "header_looks_like_data": doubtful}
-
-
-def _shown_name(source: FileInput) -> str:
-    written = source.written or source.path
-    return file_name(written) if is_remote(written) else os.path.basename(source.path)
-
-
-def _looks_like_data(columns: Sequence[Document]) -> bool:
-    """Say whether a header holds what its columns hold: numbers or dates. Years name columns often enough."""
-    return any(
-        (c["type"] in ("BIGINT", "DOUBLE") and _NUMBER.fullmatch(c["name"]) and not _YEAR.fullmatch(c["name"]))
-        or (c["type"].startswith(("DATE", "TIMESTAMP")) and _DAY.match(c["name"]))
-        for c in columns
-    )
-
-
-def _likely_encoding(path: str) -> str:
-    with Path(path).open("rb") as file:
-        return "utf-16" if file.read(2) in _MARKS_OF_UTF16 else "latin-1"
-
-
-def _unreadable(source: FileInput, error: EngineError) -> IngestError:
-    from hanse.ingest.codes import FILE_UNREADABLE
-
-    why = error.problem.why or error.problem.what
-    return IngestError(
-        FILE_UNREADABLE,
-        f"`{source.written}` cannot be read as {source.format}",
-        why=why.replace(source.path, source.written or source.path),
-        fix=error.problem.fix or "look at the line named",
-    )
 
 
 # Writing

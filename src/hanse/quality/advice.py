@@ -18,6 +18,7 @@ from hanse.spec.diff_values import comparable
 from hanse.spec.types import Scalar
 
 _TODO = re.compile(r"\b(?:TODO|FIXME|TBD|XXX)\b")
+_NAMED = 5
 _OPEN = frozenset({"proposed", "draft"})
 
 
@@ -55,7 +56,7 @@ def _has_owner(contract: Contract) -> bool:
 
 
 def _table(table: Table) -> Iterator[Problem]:
-    yield from _described(f"table `{table.name}`", table.description, table.where)
+    yield from _described_table(table)
     yield from _doubled(table.rules, f"table `{table.name}`")
     key = table.primary_key
     for column in table.columns:
@@ -71,23 +72,43 @@ def _table(table: Table) -> Iterator[Problem]:
 
 
 def _column(column: Column, label: str) -> Iterator[Problem]:
-    yield from _described(f"column {label}", column.description, column.where)
-    yield from _empty_range(column, label)
     yield from _enum(column, label)
     yield from _doubled(column.rules, f"column {label}")
-    if _is_todo(column.custom.get("nullMeaning")):
-        what = f"the null meaning of {label} still says TODO"
-        yield _warning(UNDESCRIBED, what, column.where, "say why a value may be missing")
     for child in column.children:
         if child.name:
             yield from _column(child, f"{label}.`{child.name}`")
 
 
-def _described(thing: str, description: str | None, where: Location | None) -> Iterator[Problem]:
-    if not (description or "").strip():
-        yield _warning(UNDESCRIBED, f"{thing} has no description", where, "say what it means in `description`")
-    elif _is_todo(description):
-        yield _warning(UNDESCRIBED, f"the description of {thing} still says TODO", where, "say what it means")
+def _described_table(table: Table) -> Iterator[Problem]:
+    """Yield what a reader of a table would have to ask for: once for each kind, at the first place of many."""
+    if not (table.description or "").strip():
+        what, fix = f"table `{table.name}` has no description", "say in `description` what one row stands for"
+        yield _warning(UNDESCRIBED, what, table.where, fix)
+    elif _is_todo(table.description):
+        what = f"the description of table `{table.name}` still says TODO"
+        yield _warning(UNDESCRIBED, what, table.where, "say what one row stands for")
+    columns = [(label, column) for column in table.columns for label, column in _inside(column, column.name)]
+    bare = [found for found in columns if not (found[1].description or "").strip()]
+    todo = [found for found in columns if _is_todo(found[1].description)]
+    nulls = [found for found in columns if _is_todo(found[1].custom.get("nullMeaning"))]
+    for found, what, fix in (
+        (bare, "no description", "say what they mean in `description`"),
+        (todo, "a description that still says TODO", "say what they mean"),
+        (nulls, "a null meaning that still says TODO", "say why a value may be missing"),
+    ):
+        if found:
+            named = ", ".join(f"`{label}`" for label, _ in found[:_NAMED])
+            more = f" and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
+            have = "has" if len(found) == 1 else "have"
+            yield _warning(UNDESCRIBED, f"{named}{more} of `{table.name}` {have} {what}", found[0][1].where, fix)
+
+
+def _inside(column: Column, label: str) -> Iterator[tuple[str, Column]]:
+    """Yield a column and its members at any depth; items of lists have no name and no words of their own."""
+    yield label, column
+    for child in column.children:
+        if child.name:
+            yield from _inside(child, f"{label}.{child.name}")
 
 
 def _of_people(column: Column, label: str) -> Iterator[Problem]:
@@ -101,29 +122,6 @@ def _of_people(column: Column, label: str) -> Iterator[Problem]:
 
 
 # Clauses that exclude each other
-
-
-def _empty_range(column: Column, label: str) -> Iterator[Problem]:
-    """Yield a problem for bounds between which nothing lies; bounds the wrong way round are refused when read."""
-    limits = column.limits
-    for low_name, low, high_name, high, strict in _bounds(limits):
-        before, after = comparable(low), comparable(high)
-        if before is None or after is None or before[0] != after[0]:
-            continue  # what cannot be compared with its column is the clause's own problem
-        step = 1 if strict == 2 and column.type is Scalar.BIGINT else 0
-        if after[1] < before[1] or (after[1] == before[1] and strict) or (step and after[1] - before[1] <= step):
-            what = f"no value of {label} keeps both {low_name} `{low}` and {high_name} `{high}`"
-            yield _error(what, column.where, "correct one of the two")
-
-
-def _bounds(limits: Limits) -> Iterator[tuple[str, Any, str, Any, int]]:
-    """Yield every pair of a lower and an upper bound, and how many of the two are exclusive."""
-    lows = (("minimum", limits.minimum, 0), ("exclusiveMinimum", limits.exclusive_minimum, 1))
-    highs = (("maximum", limits.maximum, 0), ("exclusiveMaximum", limits.exclusive_maximum, 1))
-    for low_name, low, out in lows:
-        for high_name, high, out_too in highs:
-            if low is not None and high is not None:
-                yield low_name, low, high_name, high, out + out_too
 
 
 def _enum(column: Column, label: str) -> Iterator[Problem]:

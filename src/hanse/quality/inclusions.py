@@ -46,22 +46,22 @@ def inclusions(session: Session, profiles: Sequence[Profile], relations: Mapping
         relations: name of a table → its bound relation, with the types of its profile.
 
     Returns:
-        At most one per column, and per pair of tables for keys of several columns.
+        At most one for the same columns of a table.
 
     Raises:
         EngineError: they cannot be read.
     """
     found: list[Inclusion] = []
-    taken: set[tuple[str, str]] = set()
+    taken: set[tuple[str, ...]] = set()
     looks = 0
     for candidate in _candidates(profiles):
-        if any((candidate.table, name) in taken for name in candidate.columns) or looks >= _MOST:
+        own = (candidate.table, *candidate.columns)
+        if own in taken or looks >= _MOST:
             continue
         looks += 1
         if _holds(session, candidate, relations):
             found.append(candidate)
-            if len(candidate.columns) == 1:
-                taken.update((candidate.table, name) for name in candidate.columns)
+            taken.add(own)
     return found
 
 

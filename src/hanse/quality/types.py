@@ -27,6 +27,10 @@ _SATISFYING = {
 }
 
 
+# How the parser writes a member's type → how the engine does.
+_ENGINE_NAMES = {"INT": "INTEGER", "TEXT": "VARCHAR", "REAL": "FLOAT", "TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE"}
+
+
 def satisfies(found: str, promised: DataType) -> bool:
     """Tell whether a type that others wrote satisfies the contract's logical type, whatever its width or unit.
 
@@ -34,6 +38,7 @@ def satisfies(found: str, promised: DataType) -> bool:
         found: type name as the engine writes it.
         promised: the contract's type.
     """
+    found = _ENGINE_NAMES.get(found, found)
     if keeps_type(found, promised):
         return True
     name = found.partition("(")[0].strip().upper()
@@ -64,7 +69,16 @@ def _members_satisfy(found: str, promised: Struct | Map) -> bool:
     return all(field.name in members and satisfies(members[field.name], field.type) for field in promised.fields)
 
 
-_DIGITS = {"TINYINT": 3, "UTINYINT": 3, "SMALLINT": 5, "USMALLINT": 5, "INTEGER": 10, "UINTEGER": 10, "BIGINT": 19}
+_DIGITS = {
+    "TINYINT": 3,
+    "UTINYINT": 3,
+    "SMALLINT": 5,
+    "USMALLINT": 5,
+    "INTEGER": 10,
+    "UINTEGER": 10,
+    "BIGINT": 19,
+    "UBIGINT": 20,
+}
 
 
 def _fits_decimal(found: str, name: str, precision: int, scale: int) -> bool:

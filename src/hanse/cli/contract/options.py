@@ -39,12 +39,13 @@ def data_by_table(given: Iterable[str]) -> dict[str | None, tuple[str, ...]]:
     """Return the values of ``--data`` by table; a path with `=` in it that is there needs no table."""
     found: dict[str | None, tuple[str, ...]] = {}
     for entry in given:
-        table, path = _split(entry)
+        table, path = split_data(entry)
         found[table] = (*found.get(table, ()), path)
     return found
 
 
-def _split(entry: str) -> tuple[str | None, str]:
+def split_data(entry: str) -> tuple[str | None, str]:
+    """Return the table that a path is said to be the data of, and the path."""
     from os.path import lexists
 
     table, equals, path = entry.partition("=")

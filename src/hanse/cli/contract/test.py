@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 
 import click
@@ -13,6 +14,7 @@ from hanse.cli.options import json_option
 from hanse.cli.render import Document, count, print_json, print_problem, say, say_status
 
 _SHOWN_ROWS = 5
+_BY_ENDING = {".json": "json", ".xml": "junit", ".md": "markdown", ".html": "html"}
 
 
 @click.command("test")
@@ -31,7 +33,13 @@ _SHOWN_ROWS = 5
     default="text",
     help="How the verdicts are written.",
 )
-@click.option("--output", metavar="FILE", help="Write them there, and a summary here.")
+@click.option(
+    "--output",
+    "outputs",
+    metavar="FILE",
+    multiple=True,
+    help="Write them there, and a summary here; .json, .xml, .md and .html tell the format. Repeatable.",
+)
 @json_option
 def command_test(
     contracts: tuple[str, ...],
@@ -45,7 +53,7 @@ def command_test(
     memory: str | None,
     everything: bool,
     format_: str,
-    output: str | None,
+    outputs: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Verify data against every clause of CONTRACT: ODCS files, or folders of files *.odcs.yaml.
@@ -58,11 +66,9 @@ def command_test(
     options = Options(data_by_table(data), server, allow, variables, tables, rows, seconds, _bytes(memory))
     document = document_of(contracts, options)
     format_ = "json" if as_json else format_
-    if output is None:
-        write(document, format_, everything=everything)
-    else:
-        write_to(output, document, format_)
-        write(document, "text", everything=everything)
+    for output in outputs:
+        write_to(output, document, _BY_ENDING.get(os.path.splitext(output.lower())[1], format_))
+    write(document, "text" if outputs else format_, everything=everything)
     return _EXITS[document["status"]]
 
 
