@@ -69,16 +69,8 @@ def _members_satisfy(found: str, promised: Struct | Map) -> bool:
     return all(field.name in members and satisfies(members[field.name], field.type) for field in promised.fields)
 
 
-_DIGITS = {
-    "TINYINT": 3,
-    "UTINYINT": 3,
-    "SMALLINT": 5,
-    "USMALLINT": 5,
-    "INTEGER": 10,
-    "UINTEGER": 10,
-    "BIGINT": 19,
-    "UBIGINT": 20,
-}
+_DIGITS = {"TINYINT": 3, "UTINYINT": 3, "SMALLINT": 5, "USMALLINT": 5, "INTEGER": 10, "UINTEGER": 10}
+_DIGITS |= {"BIGINT": 19, "UBIGINT": 20}
 
 
 def _fits_decimal(found: str, name: str, precision: int, scale: int) -> bool:
