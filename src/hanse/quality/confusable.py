@@ -53,8 +53,9 @@ def _alike(one: Column, other: Column) -> str | None:
     """Return why two columns may be taken for each other, None if they may not."""
     if _names_alike(one, other):
         return "their names are nearly the same"
-    same_words = _words(one.description) and _words(one.description) == _words(other.description)
-    if same_words and _kind(one) == _kind(other):
+    first, second = _words(one.description), _words(other.description)
+    # Two that are still to be described say nothing alike; that they are to be described is told elsewhere.
+    if first and first == second and "todo" not in first and _kind(one) == _kind(other):
         return "they have the same type and the same description"
     return None
 

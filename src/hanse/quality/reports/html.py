@@ -27,10 +27,10 @@ from hanse.quality.reports.verdicts import (
     columns_of,
     extent,
     figures,
+    further,
     groups,
     headline,
     place,
-    reason,
     tally,
     title,
     told_apart,
@@ -154,8 +154,8 @@ def _check(check: Document, verdict: str, *, is_open: bool) -> Iterator[str]:
         f'<span class="extent">{_text(how_much)}</span><span class="word">{_text(verdict)}</span></summary>'
     )
     yield '<div class="inside">'
-    why = reason(check)
-    if why and why != how_much:
+    why = further(check)
+    if why:
         yield f"<p>{_prose(why)}</p>"
     yield from _facts(check)
     yield from _rows(check.get("rows") or ())

@@ -20,11 +20,11 @@ from hanse.quality.reports.verdicts import (
     PASSED,
     Document,
     Group,
-    extent,
     groups,
     reason,
     tally,
     title,
+    told,
     told_apart,
     value_text,
     word,
@@ -81,8 +81,9 @@ def _outcome(case: Element, check: Document) -> None:
 
 def _details(check: Document) -> Iterator[str]:
     yield _text(str(check["clause"]))
-    parts = (reason(check), extent(check), f"at {check['where']}" if check.get("where") else "")
-    yield from dict.fromkeys(_text(part) for part in parts if part)
+    yield from map(_text, told(check))
+    if check.get("where"):
+        yield _text(f"at {check['where']}")
     for sample, times in told_apart(check.get("rows") or ()):
         values = ", ".join(f"{name}={value_text(value)}" for name, value in sample["row"].items())
         yield _text(f"- {sample['reason']}" + (f" ({values})" if values else "") + _times(times))

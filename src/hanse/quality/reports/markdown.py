@@ -25,12 +25,14 @@ from hanse.quality.reports.verdicts import (
     columns_of,
     extent,
     figures,
+    further,
     groups,
     headline,
     numbered,
     reason,
     tally,
     title,
+    told,
     told_apart,
     value_text,
 )
@@ -73,9 +75,8 @@ def _first(entries: Sequence[tuple[Group, Document, str]]) -> list[str]:
 
 
 def _what(check: Document, verdict: str) -> str:
-    how_much, why = extent(check), reason(check)
-    parts = [verdict, *dict.fromkeys(p for p in (how_much, why) if p)]
-    return words(": ".join([parts[0], "; ".join(parts[1:])]) if parts[1:] else parts[0])
+    found = "; ".join(told(check))
+    return words(f"{verdict}: {found}" if found else verdict)
 
 
 def _detail(group: Group, check: Document, verdict: str) -> Iterator[str]:
@@ -84,8 +85,8 @@ def _detail(group: Group, check: Document, verdict: str) -> Iterator[str]:
     clause = html_code(str(check["clause"]))
     yield f"<details><summary>{SIGNS[verdict]} {html_code(group.name)} {clause} {verdict}{words(said)}</summary>"
     yield ""
-    why = reason(check)
-    if why and why != how_much:
+    why = further(check)
+    if why:
         yield from (words(why), "")
     facts = [f"{name} {code(str(check[key]))}" for name, key in _FACTS if check.get(key)]
     if facts:

@@ -136,6 +136,18 @@ def reason(check: Document) -> str:
     return str(check.get("error") or check.get("message") or extent(check))
 
 
+def further(check: Document) -> str:
+    """Return why a check has its verdict if that says more than how many rows break it."""
+    how_much, why = extent(check), reason(check)
+    return "" if why in (how_much, f"{how_much} break it") else why
+
+
+def told(check: Document) -> list[str]:
+    """Return how much of a table broke a check and why, without saying one thing twice."""
+    how_much, why = extent(check), reason(check)
+    return [part for part in (("" if how_much in why else how_much), why) if part]
+
+
 def value_text(value: Any, longest: int = _LONGEST_VALUE) -> str:
     """Return a value as text: control characters visible, long ones cut with a mark that says so."""
     shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
