@@ -138,7 +138,12 @@ NONSENSE: list[tuple[DataType, dict[str, Any], str, str]] = [
         "HNS-C004",
         "smaller number first",
     ),
-    (Scalar.BIGINT, {"rules": (Rule("custom", engine="soda", implementation="x"),)}, "HNS-C005", "written for soda"),
+    (
+        Scalar.BIGINT,
+        {"rules": (Rule("custom", engine="soda", implementation="x"),)},
+        "HNS-C005",
+        "has no exact equivalent",
+    ),
     (Scalar.BIGINT, {"rules": (Rule("sql", conditions=ZERO),)}, "HNS-C004", "no query"),
     (Scalar.BIGINT, {"rules": (Rule("sql", query="SELEC 1", conditions=ZERO),)}, "HNS-C006", "cannot be used"),
     (Scalar.BIGINT, {"rules": (Rule("sql", query="DROP TABLE t", conditions=ZERO),)}, "HNS-C006", "cannot be used"),

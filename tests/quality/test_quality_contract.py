@@ -67,7 +67,10 @@ schema:
         description: Delays are measured at the gate.
       - type: custom
         engine: soda
-        implementation: 'duplicate_percent(carrier) < 1'
+        implementation: 'duplicate_percent(carrier) < 60'
+      - type: custom
+        engine: soda
+        implementation: 'anomaly score for row_count < default'
         severity: info
 """
 

@@ -29,8 +29,9 @@ INCOMPLETE_RULE = Code(
 FOREIGN_RULE = Code(
     "HNS-C005",
     "a rule written for another tool",
-    "A `custom` rule holds the text of another tool, for example Soda. Hanse does not run it yet: state it as a "
-    "library metric or as `type: sql`, or set its severity to `warning` so that it does not block.",
+    "A `custom` rule holds the text of another tool. What Soda and Great Expectations mean is verified where Hanse has "
+    "an exact equivalent; the message names what has none. State it as a library metric or as `type: sql`, or set its "
+    "severity to `warning` so that it does not block.",
 )
 BAD_QUERY = Code(
     "HNS-C006",

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from hanse.quality.plan import SAMPLE
 from hanse.quality.predicates import DIALECT, breaking, call, column, is_inside, items, value, violation
-from hanse.quality.records import Check, Duplicates, Measure, Newest, Stated, Target, Violations
+from hanse.quality.records import Aggregate, Check, Duplicates, Measure, Newest, Stated, Target, Violations
 
 Write = Callable[[exp.Expr], str]
 """Turns a tree into SQL, whatever dialect that is."""
@@ -173,6 +173,9 @@ def _count(
         if isinstance(measure, Violations) and measure.of_values:
             positions[check.id] = place(_sizes(breaking(measure.target, measure.test)))
             totals[check.id] = place(_sizes(items(measure.target)))
+        elif isinstance(measure, Violations) and measure.of_present:
+            positions[check.id] = place(counted(violation(measure.target, measure.test, base)))
+            totals[check.id] = place(counted(value(measure.target, base).is_(exp.null()).not_()))
         elif (measured := _measured(measure, base, counted)) is not None:
             positions[check.id] = place(measured)
     return Count(write(exp.select(*_numbered(columns, 0)).from_(source)), positions, totals)
@@ -205,7 +208,27 @@ def _measured(measure: Measure, base: exp.Expr | None, counted: Callable[[exp.Ex
         from hanse.quality.null_reasons import unexplained
 
         return counted(unexplained(measure))
+    if isinstance(measure, Aggregate):
+        return _aggregated(measure)
     return exp.Max(this=value(measure.target)) if isinstance(measure, Newest) else None
+
+
+_AGGREGATES: dict[str, type[exp.Func]] = {
+    "min": exp.Min,
+    "max": exp.Max,
+    "avg": exp.Avg,
+    "sum": exp.Sum,
+    "stddev": exp.StddevSamp,
+}
+
+
+def _aggregated(measure: Aggregate) -> exp.Expr:
+    found = value(measure.target)
+    if measure.of == "length":
+        found = exp.Length(this=found)
+    if measure.function == "distinct":
+        return exp.Count(this=exp.Distinct(expressions=[found]))
+    return _AGGREGATES[measure.function](this=found)
 
 
 def _rises(names: Sequence[str]) -> exp.Expr:

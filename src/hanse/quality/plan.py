@@ -18,11 +18,13 @@ from hanse.interfaces import ColumnStatistics
 from hanse.quality.codes import COLUMN_MISSING
 from hanse.quality.records import (
     Aged,
+    Aggregate,
     AllOf,
     Answer,
     Bound,
     Broken,
     Check,
+    Columns,
     Duplicates,
     Each,
     Newest,
@@ -148,7 +150,7 @@ def from_statistics(measure: Violations, statistics: Mapping[str, ColumnStatisti
 def _present(check: Check, columns: Mapping[str, str]) -> Check:
     measure = check.measure
     targets: tuple[Target, ...] = ()
-    if isinstance(measure, Typed | Violations | Stated | Newest | Steps):
+    if isinstance(measure, Typed | Violations | Aggregate | Stated | Newest | Steps):
         targets = (measure.target,)
     elif isinstance(measure, Duplicates | References):
         targets = measure.targets
@@ -164,7 +166,7 @@ def _method(check: Check, evidence: Evidence) -> Method:
     match measure:
         case Broken() | Settled():
             return Method.NONE
-        case Typed():
+        case Typed() | Columns():
             return Method.SCHEMA
         case Rows():
             return Method.SCAN if evidence.rows is None else Method.STATISTICS
@@ -180,15 +182,20 @@ def _method(check: Check, evidence: Evidence) -> Method:
             from hanse.quality.null_reasons import reads_others
 
             return Method.SQL if reads_others(measure) else Method.SCAN
-        case Newest(target):
-            facts = None if target.path else evidence.statistics.get(target.column)
-            return Method.SCAN if facts is None or facts.maximum is None else Method.STATISTICS
+        case Newest() | Aggregate():
+            return _of_all(measure, evidence)
         case Tried():
             return Method.CONTRACT
         case Aged() | Promised():
             raise AssertionError("what depends on the time, or on no table, is settled before planning")
         case _:
             assert_never(measure)
+
+
+def _of_all(measure: Newest | Aggregate, evidence: Evidence) -> Method:
+    facts = None if measure.target.path else evidence.statistics.get(measure.target.column)
+    known = isinstance(measure, Newest) and facts is not None and facts.maximum is not None
+    return Method.STATISTICS if known else Method.SCAN
 
 
 def _is_ordered(measure: Duplicates) -> bool:

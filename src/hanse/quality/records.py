@@ -168,11 +168,13 @@ class Violations:
         of_values: count the values inside a list or a map instead of the rows: metrics of quality rules, which speak of
             the values of their property. A percentage is one of these values then. Members of a struct that is null,
             and items of a list that is null, are not there and do not count.
+        of_present: a percentage is one of the rows whose value is not null, as other tools have it.
     """
 
     target: Target
     test: ValueTest
     of_values: bool = False
+    of_present: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +187,13 @@ class Duplicates:
 
     Attributes:
         nulls: a null in the key is itself a violation (primary keys).
+        counts: what a rule's conditions are about: the rows that repeat an earlier one, or the keys that occur more
+            than once.
     """
 
     targets: tuple[Target, ...]
     nulls: bool = False
+    counts: Literal["repeats", "keys"] = "repeats"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +232,35 @@ class References:
     other: Elsewhere
     to: tuple[Target, ...] = ()
     relation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """One number over all values of a column; nulls do not count, and of no values at all there is none.
+
+    Attributes:
+        function: ``stddev`` is that of a sample; ``distinct`` counts different values.
+        target: the column, or a member of it outside lists and maps.
+        of: the values themselves, or the number of characters of texts.
+    """
+
+    function: Literal["min", "max", "avg", "sum", "stddev", "distinct"]
+    target: Target
+    of: Literal["value", "length"] = "value"
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns the relation has, in letter case and all.
+
+    Attributes:
+        names: the names concerned; of ``count`` none.
+        how: it has all of them, lacks all of them, has exactly these, has exactly these in this order, or how many
+            there are, for conditions.
+    """
+
+    names: tuple[str, ...]
+    how: Literal["has", "lacks", "set", "ordered", "count"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,6 +399,8 @@ Measure = (
     | Violations
     | Duplicates
     | References
+    | Aggregate
+    | Columns
     | Answer
     | Stated
     | Aged

@@ -89,7 +89,10 @@ def _column_rules(table: Table, column: Column, target: Target) -> Iterator[Chec
 
 def _checks(rule: Rule, subject: _Subject) -> Iterator[Check]:
     check = _check(rule, subject)
-    yield check
+    if rule.kind == "custom":
+        yield from _foreign(rule, subject, check)
+    else:
+        yield check
     if rule.schedule or rule.scheduler:
         stated = " ".join(str(word) for word in (rule.schedule, rule.scheduler) if word)
         why = "there is no scheduler yet: the rule is checked whenever its table is"
@@ -102,6 +105,27 @@ def _checks(rule: Rule, subject: _Subject) -> Iterator[Check]:
             conditions=(),
             unit="rows",
             dimension="timeliness",
+        )
+
+
+def _foreign(rule: Rule, subject: _Subject, check: Check) -> Iterator[Check]:
+    """Yield the checks of a rule for another tool: as many as it holds."""
+    from hanse.quality.foreign import meant
+
+    found = meant(rule, subject.table, subject.column, subject.target)
+    for one in found:
+        faults = [said for c in one.conditions if (said := fault(c))]
+        sound = words(one.conditions, one.unit) if one.conditions and not faults else ""
+        clause = ": ".join(part for part in (check.clause, f"{one.words} {sound}".strip()) if part)
+        measure = Broken(FOREIGN_RULE, f"{clause}: {'; '.join(faults)}") if faults else one.measure
+        yield replace(
+            check,
+            id=check.id if len(found) == 1 else f"{check.id}:{one.words}",
+            clause=clause,
+            measure=measure,
+            conditions=one.conditions,
+            unit=one.unit,
+            severity=one.severity or check.severity,
         )
 
 
@@ -156,12 +180,7 @@ def _measure(rule: Rule, subject: _Subject) -> Measure:
     if rule.kind == "text":
         return Settled(CheckStatus.MANUAL, rule.query or rule.description or rule.name or "a rule without words")
     if rule.kind == "custom":
-        tool = rule.engine or "an unnamed tool"
-        return Broken(
-            FOREIGN_RULE,
-            f"a rule written for {tool}: Hanse does not run it yet",
-            "state it as a library metric or as `type: sql`, or set `severity: warning`",
-        )
+        return Settled(CheckStatus.MANUAL, "what it means is found out beside")
     if not rule.conditions:
         named = f"the rule `{rule.name}`" if rule.name else f"a rule of type {rule.kind}"
         return Broken(INCOMPLETE_RULE, f"{named} states no condition", "add one, for example `mustBe: 0`")

@@ -13,9 +13,11 @@ from hanse.quality.now import as_of
 from hanse.quality.plan import BIG, FEW, Evidence, Method, Pass, from_statistics, plan, undecided
 from hanse.quality.records import (
     Aged,
+    Aggregate,
     Answer,
     Broken,
     Check,
+    Columns,
     Duplicates,
     Each,
     Newest,
@@ -252,6 +254,8 @@ def _single(subject: _Subject, method: Method, check: Check) -> Outcome:
         case Typed(target):
             found = subject.evidence.columns[target.column]
             return Outcome(method, value=found, failed=None if subject.keeps(found, target.type) else 1)
+        case Columns():
+            return _columns(method, check.measure, subject.names)
         case Rows():
             return Outcome(method, value=subject.evidence.rows)
         case Violations():
@@ -260,8 +264,23 @@ def _single(subject: _Subject, method: Method, check: Check) -> Outcome:
             return _asked(subject, check.measure)
         case Stated() | Newest() | Steps() | Tried():
             return _told(subject, method, check.measure)
-        case Duplicates() | References() | Aged() | Promised():
+        case Duplicates() | References() | Aggregate() | Aged() | Promised():
             raise AssertionError("uniqueness and references have passes of their own")
+
+
+def _columns(method: Method, measure: Columns, have: Sequence[str]) -> Outcome:
+    """Compare the relation's columns; what is wrong with them is the value."""
+    if measure.how == "count":
+        return Outcome(method, value=len(have))
+    lacking = [f"no `{name}`" for name in measure.names if name not in have]
+    extra = [f"`{name}`" for name in have if name not in measure.names]
+    wrong = {
+        "has": lacking,
+        "lacks": [f"`{name}`" for name in measure.names if name in have],
+        "set": [*lacking, *extra],
+        "ordered": [*lacking, *extra] or ([] if tuple(have) == measure.names else ["another order"]),
+    }[measure.how]
+    return Outcome(method, value=", ".join(wrong) or None, failed=len(wrong))
 
 
 def _told(subject: _Subject, method: Method, measure: Stated | Newest | Steps | Tried) -> Outcome:
@@ -313,7 +332,7 @@ def _counted(subject: _Subject, one: Pass) -> tuple[dict[str, Outcome], int]:
     else:
         count = statements.scan(one.checks, subject.relation)
     values: Sequence[Any]
-    if any(isinstance(check.measure, Newest) for check in one.checks):
+    if any(isinstance(check.measure, Newest | Aggregate) for check in one.checks):
         values = [column[0].as_py() for column in subject.session.fetch(count.sql).columns]
     else:  # numbers only, and Arrow takes longer to load than many tables to be looked at
         values = subject.session.rows(count.sql)[0]
@@ -325,6 +344,8 @@ def _counted(subject: _Subject, one: Pass) -> tuple[dict[str, Outcome], int]:
             outcomes[check.id] = Outcome(one.method, value=int(values[0]))
         elif isinstance(check.measure, Newest):
             outcomes[check.id] = _newest(one.method, check.measure, values[at])
+        elif isinstance(check.measure, Aggregate):
+            outcomes[check.id] = Outcome(one.method, value=values[at])
         else:
             outcomes[check.id] = Outcome(one.method, int(values[at]), of=None if of is None else int(values[of]))
     return outcomes, int(values[0])
@@ -358,7 +379,7 @@ def _repeated(subject: _Subject, one: Pass) -> dict[str, Outcome]:
         c.id: Outcome(
             method,
             failed=rows + (nulls if isinstance(c.measure, Duplicates) and c.measure.nulls else 0),
-            value=rows - keys,
+            value=keys if isinstance(c.measure, Duplicates) and c.measure.counts == "keys" else rows - keys,
             of=of,
         )
         for c in one.checks

@@ -10,7 +10,18 @@ from typing import Any
 from hanse.base import TableName
 from hanse.quality.conditions import holds, words
 from hanse.quality.plan import Method
-from hanse.quality.records import Check, Duplicates, References, Rows, Settled, Stated, Typed, Violations
+from hanse.quality.records import (
+    Answer,
+    Check,
+    Columns,
+    Duplicates,
+    References,
+    Rows,
+    Settled,
+    Stated,
+    Typed,
+    Violations,
+)
 from hanse.quality.values import as_json
 from hanse.registry.records import CheckResult, CheckStatus, FailedRow
 
@@ -105,6 +116,9 @@ def _judged(check: Check, outcome: Outcome, rows: int) -> tuple[CheckStatus, int
         return check.measure.status, None, None, check.measure.words
     if isinstance(check.measure, Typed):
         return _typed(check.measure, outcome)
+    if isinstance(check.measure, Columns) and check.measure.how != "count":
+        status = CheckStatus.FAILED if outcome.failed else CheckStatus.PASSED
+        return status, None, outcome.value, f"the table has {outcome.value}" if outcome.failed else None
     if check.conditions:
         return _conditional(check, outcome, rows)
     failed = outcome.failed or 0
@@ -138,7 +152,8 @@ def _conditional(check: Check, outcome: Outcome, rows: int) -> tuple[CheckStatus
     passed = all(holds(value, condition) for condition in check.conditions)
     measured = _measured(value)
     unit = " percent" if check.unit == "percent" else " rows" if isinstance(check.measure, Rows) else ""
-    shown = "the query returned null" if value is None else f"measured {measured}{unit}"
+    nothing = "the query returned null" if isinstance(check.measure, Answer) else "there is no value"
+    shown = nothing if value is None else f"measured {measured}{unit}"
     if passed:
         return CheckStatus.PASSED, 0, measured, shown
     message = f"{shown}, {words(check.conditions, check.unit)}"

@@ -44,7 +44,7 @@ class Rule:
         unit: ``rows`` or ``percent``.
         severity: a failed rule without a severity is an error.
         engine: for ``custom``: the tool it is written for.
-        implementation: for ``custom``: the tool's own text.
+        implementation: for ``custom``: the tool's own rule; text that is YAML is already read.
         schedule, scheduler: when it shall be checked, and by what, as written.
     """
 

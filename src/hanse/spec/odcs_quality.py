@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from hanse.base import Problem, Severity
+from hanse.base import Problem, Severity, SpecError
 from hanse.base.suggest import did_you_mean
 from hanse.spec import codes
 from hanse.spec.contract import Condition, Rule
-from hanse.spec.document import Document, Map, plain
+from hanse.spec.document import Document, Map, plain, read_document
 
 METRICS = ("nullValues", "missingValues", "invalidValues", "duplicateValues", "rowCount")
 OPERATORS = (
@@ -61,6 +61,18 @@ def read_rules(document: Document, entries: Any, problems: list[Problem], *, of:
     return tuple(_Reader(document, entry, problems, of).rule() for entry in entries or () if isinstance(entry, Map))
 
 
+def _implementation(written: Any) -> Any:
+    """Return another tool's rule: of text that is YAML, what it says; else the text itself."""
+    if not isinstance(written, str):
+        return written
+    text = "rule:\n" + "\n".join(f"  {line}" for line in written.splitlines())
+    try:
+        read = read_document(text.encode(), "implementation")
+    except SpecError:
+        return written
+    return written if read.problems else plain(read.root.get("rule"))
+
+
 class _Reader:
     def __init__(self, document: Document, entry: Map, problems: list[Problem], of: str) -> None:
         self._document = document
@@ -96,7 +108,7 @@ class _Reader:
             description=entry.get("description"),
             business_impact=entry.get("businessImpact"),
             engine=entry.get("engine"),
-            implementation=plain(entry.get("implementation")),
+            implementation=_implementation(plain(entry.get("implementation"))),
             schedule=entry.get("schedule"),
             scheduler=entry.get("scheduler"),
             where=self._document.at(entry),

@@ -53,8 +53,8 @@ QUALITY: Treatments = {
         ),
     ),
     "DataQualitySql.query": verified("sql", "Run as written, confined to the contract's own tables; one value."),
-    "DataQualityCustom.engine": verified("custom", "The tool that the rule is written for."),
-    "DataQualityCustom.implementation": verified("custom", "Another tool's text; what cannot be run is an error."),
+    "DataQualityCustom.engine": verified("custom", "`soda` and `greatExpectations`; another tool is an error."),
+    "DataQualityCustom.implementation": verified("custom", "Exact equivalents are verified; the rest is an error."),
 }
 
 SERVICE_LEVELS: Treatments = {
