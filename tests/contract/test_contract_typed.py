@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from hanse.drivers.duckdb import DuckDBEngine
 from hanse.drivers.iceberg import IcebergTables
 from hanse.interfaces import ColumnDraft, Replacement
 from hanse.spec.types import Scalar
+from hanse.testing.engine.documents import write_avro, write_workbook
 
 Write = Callable[..., Path]
 
@@ -76,6 +78,47 @@ def test_another_kind_of_type_does_not(here: Path, contract: Write, logical: str
     found = checks(hanse.test_contract(contract(t={"c": column}), data="t.parquet"))
     assert found["type(c)"]["verdict"] == "failed"
     assert "the contract says" in found["type(c)"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("logical", "physical", "kind", "verdict"),
+    [
+        ("integer", "INT32", pa.int32(), "passed"),
+        ("integer", "int32", pa.int64(), "failed"),
+        ("integer", "BIGINT", pa.int64(), "passed"),
+        ("integer", "BIGINT", pa.int32(), "failed"),
+        ("integer", "INTEGER", pa.int64(), "not_applicable"),
+        ("number", "DOUBLE", pa.float32(), "failed"),
+        ("number", "DECIMAL(10, 2)", pa.decimal128(10, 2), "passed"),
+        ("number", "DECIMAL(12,2)", pa.decimal128(10, 2), "failed"),
+        ("string", "VARCHAR(3)", pa.string(), "passed"),
+        ("string", "NCLOB2", pa.string(), "not_applicable"),
+        ("date", "DATE", pa.date32(), "passed"),
+    ],
+)
+def test_physical_types_are_those_of_the_file_where_both_are_known(
+    here: Path, contract: Write, logical: str, physical: str, kind: Any, verdict: str
+) -> None:
+    pq.write_table(pa.table({"c": pa.nulls(3, kind)}), "t.parquet")
+    (here / "t.csv").write_text("c\n")
+    path = contract(t={"c": {"logicalType": logical, "physicalType": physical}})
+    found = {name: checks(hanse.test_contract(path, data=name))["physicalType(c)"] for name in ("t.parquet", "t.csv")}
+    assert found["t.parquet"]["verdict"] == verdict
+    # Texts have no type, but values: `VARCHAR(3)` and `INT32` say something of them.
+    bounded = physical.upper() in ("VARCHAR(3)", "INT32")
+    assert found["t.csv"]["verdict"] == ("passed" if bounded else "not_applicable")
+
+
+def test_avro_and_excel_are_data_too(here: Path, contract: Write) -> None:
+    write_avro(here / "t.avro", "note", ["a", "b", ""])
+    write_workbook(
+        here / "t.xlsx", {"data": [["note", "on"], ["a", dt.date(2024, 2, 29)], ["b", "never"], [None, None]]}
+    )
+    note = {"logicalType": "string", "required": True, "logicalTypeOptions": {"minLength": 1}}
+    assert bad(hanse.test_contract(contract(t={"note": note}), data="t.avro")) == {"minLength(note)"}
+    document = hanse.test_contract(contract(t={"note": note, "on": "date"}), data="t.xlsx")
+    assert bad(document) == {"required(note)", "type(on)"}
+    assert checks(document)["type(on)"]["failed_rows"] == 1
 
 
 def test_columns_are_found_by_either_name_in_any_case(here: Path, contract: Write) -> None:

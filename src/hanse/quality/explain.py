@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hanse.quality.checks import checks_of
 from hanse.quality.now import as_of
+from hanse.quality.physical import as_stored
 from hanse.quality.plan import Evidence, Method, Pass, plan
 from hanse.quality.records import Answer, Check, Duplicates, References
 from hanse.quality.references import among, located
@@ -45,7 +46,10 @@ def explain(
         EngineError: the relation cannot be read.
     """
     checks = _checks(table, contract, relation, relations or {})
-    return _documents(plan(checks, look(session, relation, files, checks, columns, shape)), relation)
+    evidence = look(session, relation, files, checks, columns, shape)
+    if shape is not None:
+        checks = as_stored(checks, table, evidence.columns, typed=shape.typed)
+    return _documents(plan(checks, evidence), relation)
 
 
 def foresee(table: Table, contract: Contract) -> list[dict[str, Any]]:

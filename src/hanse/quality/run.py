@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hanse.base import EngineError, HanseError, TableName
 from hanse.quality.checks import checks_of
 from hanse.quality.now import as_of
+from hanse.quality.physical import as_stored
 from hanse.quality.plan import BIG, FEW, Evidence, Method, Pass, from_statistics, plan, undecided
 from hanse.quality.records import (
     Aged,
@@ -52,10 +53,12 @@ class Shape:
     Attributes:
         rows: rows of the table, None: not known. More than the relation's if some rows are left aside.
         names: name of a column in the files → its name in the relation, where they differ.
+        typed: the types are those of the files; otherwise texts were read as the contract's.
     """
 
     rows: int | None = None
     names: Mapping[str, str] = field(default_factory=dict)
+    typed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,8 @@ def verify(
     evidence = look(session, relation, files, checks, columns, shape)
     subject = _Subject(session, table, relation, {**relations, **own}, evidence, foreign=shape is not None)
     checks = _readable(subject, checks)
+    if shape is not None:
+        checks = as_stored(checks, table, evidence.columns, typed=shape.typed)
     outcomes: dict[str, Outcome] = {}
     rows = subject.evidence.rows
     for one in plan(checks, subject.evidence):

@@ -111,7 +111,7 @@ def verify_texts(
             checks=members,
             limit=limit,
             locate=among(contract, table, texts.relation, relations),
-            shape=Shape(texts.rows),
+            shape=Shape(texts.rows, typed=False),
         )
         results |= {r.check_id: r for r in verdict.results}
         failed += verdict.failed_rows

@@ -48,7 +48,7 @@ class Bound:
     @property
     def shape(self) -> Shape:
         """What is known of it."""
-        return Shape(self.texts.rows if self.texts else None, self.matched.renamed)
+        return Shape(self.texts.rows if self.texts else None, self.matched.renamed, typed=self.texts is None)
 
 
 @dataclass
