@@ -161,6 +161,18 @@ def test_what_is_no_table_is_told_not_raised(here: Path, contract: Write, conten
     assert bad(document)
 
 
+def test_lines_that_are_no_rows_are_one_verdict(here: Path, contract: Write) -> None:
+    lines = ["id,price,day,note", "1,1,2024-01-01,a", "2,2,2024-01-01", "x,3,2024-01-01,b", "4,4,2024-01-01,c,d"]
+    (here / "o.csv").write_text("\n".join(lines) + "\n")
+    document = hanse.test_contract(contract(orders=COLUMNS), data="o.csv")
+    found = checks(document)
+    assert bad(document) == {"bad_rows", "type(id)"}
+    assert (found["bad_rows"]["failed_rows"], found["bad_rows"]["total_rows"]) == (2, 4)
+    assert (found["type(id)"]["failed_rows"], found["type(id)"]["total_rows"]) == (1, 2)
+    assert [row["reason"].partition(" is no row")[0] for row in found["bad_rows"]["rows"]] == ["line 3", "line 5"]
+    assert document["status"] == "failed"
+
+
 def test_names_of_columns_are_only_names(here: Path, contract: Write) -> None:
     hostile = ['a"; DROP TABLE x; --', "select", "ä b", "a.b", "__bad", "'", "{table}", "$1"]
     columns = {name: {"logicalType": "integer", "required": True, "unique": True} for name in hostile}

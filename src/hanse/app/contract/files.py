@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hanse import sql
@@ -13,8 +13,9 @@ from hanse.app.contract.columns import Matched, match
 from hanse.app.contract.options import Options
 from hanse.app.contract.places import Place
 from hanse.app.contract.remote import bring
+from hanse.base import EngineError
 from hanse.drivers.duckdb import DuckDBEngine
-from hanse.interfaces import ArrowScan, ParquetScan, Session, SessionLimits, StoredColumn
+from hanse.interfaces import ArrowScan, CsvScan, ParquetScan, RejectedLine, Session, SessionLimits, StoredColumn
 from hanse.quality.run import Shape
 from hanse.quality.texts import Texts, read_texts
 from hanse.spec.contract import Table
@@ -27,6 +28,12 @@ HELD_BYTES = 256_000_000
 """Texts of up to so many bytes are kept in the session's memory once read; larger ones are read where they are."""
 
 
+MAX_REJECTED = 1_000_000
+"""Lines of one file that are no rows, up to which they are counted."""
+# The engine seam's codes for a malformed row and for bytes that are no text.
+_BAD_LINES = frozenset({"HNS-E013", "HNS-E014"})
+
+
 @dataclass(frozen=True, slots=True)
 class Bound:
     """A table's data, ready to be looked at.
@@ -37,6 +44,7 @@ class Bound:
         columns: if they are those of an Iceberg table: its columns.
         matched: which columns are the contract's.
         texts: how its values were read, if they came as texts.
+        rejected: lines of CSV files that are no rows.
     """
 
     relation: str
@@ -44,6 +52,7 @@ class Bound:
     files: tuple[str, ...] = ()
     columns: tuple[StoredColumn, ...] | None = None
     texts: Texts | None = None
+    rejected: tuple[RejectedLine, ...] = ()
 
     @property
     def shape(self) -> Shape:
@@ -66,12 +75,23 @@ class FileData:
             HanseError: it cannot be read.
         """
         name = f"__t{self._tables}"
-        raw = f"{name}_files"
         self._tables += 1
         if place.reach:
             place = bring(place, os.path.join(self.scratch, name))
         if place.kind == "iceberg":
             return self._bind_iceberg(name, table, place.paths[0])
+        if place.kind != "csv":
+            return self._bind_files(name, table, place)
+        try:
+            return self._bind_files(name, table, place)
+        except EngineError as error:
+            if error.code.id not in _BAD_LINES:
+                raise
+            sound, rejected = self._sift(name, place)
+            return replace(self._bind_files(name, table, sound), rejected=rejected)
+
+    def _bind_files(self, name: str, table: Table, place: Place) -> Bound:
+        raw = f"{name}_files"
         if place.kind == "parquet":
             self.session.bind(raw, ParquetScan(place.paths))
         else:
@@ -84,6 +104,16 @@ class FileData:
         hold = sum(map(os.path.getsize, place.paths)) <= HELD_BYTES
         texts = read_texts(self.session, table, name, f"{name}_values", hold=hold)
         return Bound(texts.relation, matched, texts=texts)
+
+    def _sift(self, name: str, place: Place) -> tuple[Place, tuple[RejectedLine, ...]]:
+        """Copy the lines that are rows, so that the others are one verdict and not the end of all."""
+        copies, rejected = [], list[RejectedLine]()
+        for number, path in enumerate(place.paths):
+            copies.append(os.path.join(self.scratch, f"{name}-{number}.csv"))
+            scan = _scan(place, path, self.scratch)
+            assert isinstance(scan, CsvScan)
+            rejected += self.session.sift(scan, copies[-1], at_most=MAX_REJECTED)
+        return replace(place, paths=tuple(copies), compression="none", encoding=None), tuple(rejected)
 
     def _bind_iceberg(self, name: str, table: Table, folder: str) -> Bound:
         from hanse.drivers.iceberg import scan_folder
@@ -121,7 +151,7 @@ def opened_files(places: Iterable[Place], options: Options) -> Iterator[FileData
         readable = [path for place in places if not place.reach for path in place.paths]
         formats = {place.kind for place in places} & {"xlsx", "avro"}
         limits = SessionLimits(memory=options.memory, seconds=options.seconds)
-        with DuckDBEngine().open(readable=[*readable, scratch], limits=limits, formats=formats) as session:
+        with DuckDBEngine().open(readable=readable, writable=[scratch], limits=limits, formats=formats) as session:
             yield FileData(session, scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

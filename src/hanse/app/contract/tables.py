@@ -12,13 +12,15 @@ from hanse.app.contract.places import Place
 from hanse.base import HanseError, Problem, Severity, TableName
 from hanse.quality.checks import checks_of
 from hanse.quality.verdict import Verdict
-from hanse.registry.records import CheckResult, CheckStatus
+from hanse.registry.records import CheckResult, CheckStatus, FailedRow
 
 if TYPE_CHECKING:
     from hanse.app.contract.files import Bound, FileData
+    from hanse.interfaces import RejectedLine
     from hanse.spec.contract import Contract, Table
 
 _LISTED = 10
+_LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,37 @@ def _tested(
     except HanseError as error:
         return _unread(contract, table, error.problem, place.shown)
     extra = _columns_result(table, found.matched.extra)
-    return Tested(Verdict((*verdict.results, extra), verdict.failed_rows), place.shown)
+    results, failed_rows = (*verdict.results, extra), verdict.failed_rows
+    if found.rejected:
+        sound = found.texts.rows if found.texts else 0
+        result, rows = _rejected(table, found.rejected, sound, options.rows)
+        results, failed_rows = (*results, result), (*failed_rows, *rows)
+    return Tested(Verdict(results, failed_rows), place.shown)
+
+
+def _rejected(
+    table: Table, lines: Sequence[RejectedLine], sound: int, limit: int
+) -> tuple[CheckResult, tuple[FailedRow, ...]]:
+    """Return the verdict on lines that are no rows; all other checks look at the sound ones."""
+    name = TableName("", "", table.name)
+    result = CheckResult(
+        run_id="",
+        table=name,
+        check_id="bad_rows",
+        clause="every line is a row",
+        status=CheckStatus.FAILED,
+        severity=Severity.ERROR,
+        failed_rows=len(lines),
+        total_rows=sound + len(lines),
+        method="scan",
+        dimension="conformity",
+        message=f"{len(lines):,} of {sound + len(lines):,} lines are no rows",
+    )
+    rows = (
+        FailedRow("", name, "bad_rows", f"line {line.number} is no row: {line.reason}", {"line": line.text[:_LONGEST]})
+        for line in lines[:limit]
+    )
+    return result, tuple(rows)
 
 
 def relations_of(contract: Contract, bound: Mapping[str, Bound | Problem]) -> dict[str, str]:
