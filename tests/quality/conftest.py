@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from hanse.base import TableName
@@ -88,6 +89,57 @@ class Laboratory:
             relations=relations or {},
             limit=limit,
         )
+
+    def verify_contract(
+        self,
+        contract: Contract,
+        tables: Mapping[str, Sequence[Mapping[str, Any]]],
+        *,
+        storage: str = "statistics",
+        limit: int = 20,
+    ) -> Verdict:
+        """Verify a contract's first table; the others are there for its relationships.
+
+        Args:
+            contract: the contract.
+            tables: rows of all its tables.
+            storage: ``memory``, or Parquet: with ``statistics``, with ``no statistics``, or in ``many files``.
+            limit: greatest number of failing rows kept per check.
+        """
+        bound = {t.name: self.stored(t, tables[t.name], storage) for t in contract.tables}
+        first = contract.tables[0]
+        relation, files = bound[first.name]
+        try:
+            return verify(
+                self.session,
+                first,
+                contract,
+                relation,
+                files,
+                run_id="run",
+                table_name=TableName("sales", "orders", first.name),
+                relations={name: found for name, (found, _) in bound.items()},
+                limit=limit,
+            )
+        finally:
+            for found, _ in bound.values():
+                self.session.unbind(found)
+
+    def stored(self, table: Table, rows: Sequence[Mapping[str, Any]], storage: str) -> tuple[str, list[str]]:
+        """Store rows, bind them, and return the relation's name and its Parquet files."""
+        schema = pa.schema([(c.name, arrow_type(c.type)) for c in table.columns])
+        name = f"__stored_{next(self.numbers)}"
+        parts = [rows] if storage != "many files" or len(rows) < 2 else [rows[: len(rows) // 3], rows[len(rows) // 3 :]]
+        data = [pa.Table.from_pylist([dict(r) for r in part], schema=schema) for part in parts]
+        if storage == "memory":
+            self.session.bind(name, ArrowScan(data[0]))
+            return name, []
+        files = []
+        for number, part in enumerate(data):
+            files.append(str(self.folder / f"{name}_{number}.parquet"))
+            pq.write_table(part, files[-1], write_statistics=storage != "no statistics", row_group_size=5)
+        self.session.bind(name, ParquetScan(tuple(files)))
+        return name, files
 
     def verdict(self, table: Table, rows: Sequence[Mapping[str, Any]], check_id: str, **options: Any) -> CheckResult:
         return by_id(self.verify(table, rows, **options))[check_id]
