@@ -14,7 +14,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
@@ -51,15 +51,17 @@ class Expected:
 
     Attributes:
         status: ``passed``, ``failed``, ``manual``.
-        failed: rows that break the clause (items, for a reference inside a list); None where rows are not counted.
+        failed: rows that break the clause (values, where they are counted instead); None where nothing is counted.
         measured: the metric's number; None for clauses without one.
-        breaking: those rows.
+        breaking: rows that break it.
+        of_values: values are counted instead of rows.
     """
 
     status: str
     failed: int | None = None
     measured: Any = None
     breaking: Sequence[Row] = field(default=())
+    of_values: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Place:
     path: str
     about: Property
     values: Sequence[Sequence[Any]]
+    many: bool = False  # inside a list or a map: a row has any number of values
 
 
 def expectations(document: Mapping[str, Any], table: str, tables: Mapping[str, Sequence[Row]]) -> dict[str, Expected]:
@@ -82,11 +85,12 @@ def expectations(document: Mapping[str, Any], table: str, tables: Mapping[str, S
     schema = {t["name"]: t for t in document["schema"]}
     about, rows = schema[table], tables[table]
     found: dict[str, Expected] = {}
-    key = _key(about)
+    key = _key(about, rows)
     if key:
-        shared, _ = _shared([[row[n] for n in key] for row in rows])
-        broken = [at for at, row in enumerate(rows) if at in shared or any(row[n] is None for n in key)]
-        found[f"primaryKey({', '.join(map(label, key))})"] = _clause(broken, rows)
+        keys = [[of[at] for of in key.values()] for at in range(len(rows))]
+        shared, _ = _shared(keys)
+        broken = [at for at, whole in enumerate(keys) if at in shared or any(v is None for v in whole)]
+        found[f"primaryKey({', '.join(key)})"] = _clause(broken, rows)
     for column in about["properties"]:
         found[f"type({label(column['name'])})"] = Expected("passed")
     for relationship in about.get("relationships", ()):
@@ -106,7 +110,7 @@ def expectations(document: Mapping[str, Any], table: str, tables: Mapping[str, S
             keys = [[(v,) for v in values] for values in place.values]
             to = _columns(relationship["to"], schema, tables)
             id_ = _numbered(f"relationship({place.path}): {relationship['to']}", found)
-            found[id_] = _reference(keys, to, rows)
+            found[id_] = replace(_reference(keys, to, rows), of_values=place.many)
     for rule in about.get("quality", ()):
         found[f"{rule.get('metric') or rule['type']}:{rule['name']}"] = _table_rule(rule, about, rows)
     return found
@@ -144,9 +148,9 @@ def breaks(kind: str, stated: Any, about: Property, value: Any) -> bool:
         case "multipleOf":
             return not _is_multiple(value, stated, type_)
         case "minLength":
-            return len(value) < stated
+            return bool(len(value) < stated)
         case "maxLength":
-            return len(value) > stated
+            return bool(len(value) > stated)
         case "pattern":
             return re.search(PATTERNS[stated], value) is None
         case "format":
@@ -183,8 +187,8 @@ def has_format(value: Any, name: str) -> bool:
         return _FORMATS[name](value)
     if name in WHOLE_FORMATS:
         low, high = WHOLE_FORMATS[name]
-        return low <= value <= high
-    return name == "f64" or abs(value) <= 3.4028234663852886e38
+        return bool(low <= value <= high)
+    return bool(name == "f64" or abs(value) <= 3.4028234663852886e38)
 
 
 def holds(number: Any, rule: Mapping[str, Any]) -> bool:
@@ -193,7 +197,7 @@ def holds(number: Any, rule: Mapping[str, Any]) -> bool:
     wanted = rule[operator] if isinstance(rule[operator], list) else [rule[operator]]
     bounds = [Fraction(str(v)) for v in wanted]
     first, last = bounds[0], bounds[-1]
-    return {
+    kept = {
         "mustBe": number == first,
         "mustNotBe": number != first,
         "mustBeGreaterThan": number > first,
@@ -202,12 +206,15 @@ def holds(number: Any, rule: Mapping[str, Any]) -> bool:
         "mustBeLessOrEqualTo": number <= first,
         "mustBeBetween": first <= number <= last,
         "mustNotBeBetween": not first <= number <= last,
-    }[operator]
+    }
+    return bool(kept[operator])
 
 
-def _key(table: Mapping[str, Any]) -> list[str]:
-    keyed = [p for p in table["properties"] if p.get("primaryKey")]
-    return [p["name"] for p in sorted(keyed, key=lambda p: p["primaryKeyPosition"])]
+def _key(table: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, list[Any]]:
+    """Return what the primary key is made of, in order: path → every row's value."""
+    parts = [p for p in places(table, rows) if p.about.get("primaryKey")]
+    parts.sort(key=lambda part: int(part.about["primaryKeyPosition"]))
+    return {p.path: [values[0] if values else None for values in p.values] for p in parts}
 
 
 def _inside(place: Place) -> Iterator[Place]:
@@ -229,7 +236,7 @@ def _inside(place: Place) -> Iterator[Place]:
                 listed = [[pair[at] for v in values for pair in v] for values in there]
                 inner.append((f".{side}s[]", about["map"][side], listed))
     for step, child, listed in inner:
-        yield from _inside(Place(place.path + step, child, listed))
+        yield from _inside(Place(place.path + step, child, listed, place.many or "[]" in step))
 
 
 def stated_clauses(about: Property) -> Iterator[tuple[str, Any]]:
@@ -265,8 +272,7 @@ def _clauses_of(place: Place, rows: Sequence[Row]) -> dict[str, Expected]:
         broken = [at for at, values in enumerate(place.values) if any(v is None for v in values)]
         found[f"required({place.path})"] = _clause(broken, rows)
     if about.get("unique"):
-        shared, _ = _shared([list(values) or [None] for values in place.values])
-        found[f"unique({place.path})"] = _clause(sorted(shared), rows)
+        found[f"unique({place.path})"] = _unique(place, rows)[0]
     for kind, stated in stated_clauses(about):
         broken = [
             at
@@ -281,17 +287,28 @@ def _clause(broken: Sequence[int], rows: Sequence[Row]) -> Expected:
     return Expected("failed" if broken else "passed", len(broken), breaking=[rows[at] for at in broken])
 
 
+def _unique(place: Place, rows: Sequence[Row]) -> tuple[Expected, int]:
+    """Return what ``unique`` must say, and how many values repeat an earlier one: over all values of all rows."""
+    listed = [(at, value) for at, values in enumerate(place.values) for value in values]
+    shared, repeats = _shared([[value] for _, value in listed])
+    breaking = [rows[at] for at in sorted({listed[n][0] for n in shared})]
+    status = "failed" if shared else "passed"
+    return Expected(status, len(shared), breaking=breaking, of_values=place.many), repeats
+
+
 def _rule(rule: Mapping[str, Any], place: Place, rows: Sequence[Row]) -> Expected:
     if rule.get("type") == "text":
         return Expected("manual")
     if rule.get("type") == "sql":
         return _answered(rule, sum(v is None for values in place.values for v in values))
-    broken = [at for at, values in enumerate(place.values) if any(_offends(rule, place.about, v) for v in values)]
-    number = len(broken)
+    offending = [at for at, values in enumerate(place.values) for v in values if _offends(rule, place.about, v)]
+    broken = [rows[at] for at in sorted(set(offending))]
+    failed = number = len(offending)
     if rule["metric"] == "duplicateValues":
-        shared, number = _shared([list(values) or [None] for values in place.values])
-        broken = sorted(shared)
-    return _measured(rule, number, broken, rows)
+        unique, number = _unique(place, rows)
+        failed, broken = unique.failed or 0, list(unique.breaking)
+    total = sum(map(len, place.values)) if place.many else len(rows)
+    return replace(_measured(rule, number, failed, total, broken), of_values=place.many)
 
 
 def _offends(rule: Mapping[str, Any], about: Property, value: Any) -> bool:
@@ -302,7 +319,9 @@ def _offends(rule: Mapping[str, Any], about: Property, value: Any) -> bool:
             return value is None
         case "missingValues":
             listed = arguments.get("missingValues", [None, ""] if type_ == "text" else [None])
-            return any(value is None if m is None else value is not None and equal(value, _meant(m, type_)) for m in listed)
+            if value is None:
+                return None in listed
+            return any(m is not None and equal(value, _meant(m, type_)) for m in listed)
         case "invalidValues":
             named = [("enum" if k == "validValues" else k, v) for k, v in arguments.items()]
             return value is not None and any(breaks(k, v, about, value) for k, v in named or stated_clauses(about))
@@ -317,20 +336,20 @@ def _table_rule(rule: Mapping[str, Any], about: Mapping[str, Any], rows: Sequenc
     if rule["metric"] == "rowCount":
         return Expected("passed" if holds(len(rows), rule) else "failed", None, len(rows))
     shared, repeats = _shared([[row[n] for n in rule["arguments"]["properties"]] for row in rows])
-    return _measured(rule, repeats, sorted(shared), rows)
+    return _measured(rule, repeats, len(shared), len(rows), [rows[at] for at in sorted(shared)])
 
 
 def _answered(rule: Mapping[str, Any], number: int) -> Expected:
     return Expected("passed" if holds(number, rule) else "failed", None, number)
 
 
-def _measured(rule: Mapping[str, Any], number: int, broken: Sequence[int], rows: Sequence[Row]) -> Expected:
+def _measured(rule: Mapping[str, Any], number: int, failed: int, total: int, breaking: Sequence[Row]) -> Expected:
     value = Fraction(number)
     if rule.get("unit") == "percent":
-        value = Fraction(100 * number, len(rows)) if rows else Fraction(0)
+        value = Fraction(100 * number, total) if total else Fraction(0)
     if holds(value, rule):
         return Expected("passed", 0, float(value))
-    return Expected("failed", len(broken), float(value), [rows[at] for at in broken])
+    return Expected("failed", failed, float(value), breaking)
 
 
 def _columns(reference: str, schema: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) -> list[tuple[Any, ...]]:
@@ -358,6 +377,8 @@ def _shared(keys: Sequence[Sequence[Any]]) -> tuple[set[int], int]:
 
 
 def _hashable(value: Any) -> Any:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime.combine(value, time())
     if isinstance(value, float) and math.isnan(value):
         return "NaN"
     if isinstance(value, bool):
@@ -365,7 +386,7 @@ def _hashable(value: Any) -> Any:
     if isinstance(value, int | Decimal) or (isinstance(value, float) and math.isfinite(value)):
         return Fraction(value)
     if isinstance(value, dict):
-        return tuple((k, _hashable(v)) for k, v in value.items())
+        return ("object", *((k, _hashable(v)) for k, v in value.items()))
     if isinstance(value, list | tuple):
         return tuple(map(_hashable, value))
     return value
@@ -379,7 +400,7 @@ def _meant(stated: Any, type_: str) -> Any:
         case "integer" | "decimal":
             return Fraction(str(stated))
         case "date":
-            return date.fromisoformat(stated)
+            return datetime.fromisoformat(stated)  # a date stands for its first instant
         case "time":
             return time.fromisoformat(stated)
         case "local":
@@ -396,6 +417,8 @@ def _ordered(value: Any, bound: Any, test: Callable[[Any, Any], bool]) -> bool:
         return False
     if isinstance(value, int | Decimal):
         return test(Fraction(value), bound)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return test(datetime.combine(value, time()), bound)
     return test(value, bound)
 
 
@@ -405,7 +428,7 @@ def _is_multiple(value: Any, divisor: Any, type_: str) -> bool:
     if not math.isfinite(value) or not math.isfinite(value / divisor):
         return False
     quotient = value / divisor
-    return abs(quotient - round(quotient)) <= 1e-9 * max(1.0, abs(quotient))
+    return bool(abs(quotient - round(quotient)) <= 1e-9 * max(1.0, abs(quotient)))
 
 
 def _base64(text: str) -> bool:

@@ -41,14 +41,15 @@ def _contract(found: Found, unwanted: frozenset[str]) -> Document:
 
 
 def _problems(found: Found) -> list[Problem]:
-    if found.contract is None:
+    if found.data is None:
         return list(found.problems)
-    from hanse.quality.advice import advise
-    from hanse.quality.checks import lint, lint_contract
+    from hanse.quality.examine import examine
 
-    problems = [*found.problems, *advise(found.contract), *lint_contract(found.contract)]
-    for table in found.contract.tables:
-        problems += lint(found.contract, table)
+    problems = list(examine(found.data, found.path)[1])
+    if found.contract is not None:
+        from hanse.quality.advice import advise
+
+        problems += advise(found.contract)
     return list(dict.fromkeys(problems))
 
 

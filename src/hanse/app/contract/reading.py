@@ -25,11 +25,13 @@ class Found:
         path: as the user would type it.
         contract: None if it cannot be used.
         problems: everything found, warnings too.
+        data: the file as it stands; None if it could not be read.
     """
 
     path: str
     contract: Contract | None
     problems: tuple[Problem, ...] = ()
+    data: bytes | None = None
 
     @property
     def folder(self) -> str:
@@ -86,7 +88,7 @@ def _read(path: str) -> Found:
         reason = (error.strerror or type(error).__name__).lower()
         return _nothing(path, f"the contract `{path}` cannot be read: {reason}", None, "correct the path")
     contract, problems = read_contract(data, path)
-    return Found(path, contract, tuple(problems))
+    return Found(path, contract, tuple(problems), data)
 
 
 def _nothing(path: str, what: str, why: str | None, fix: str) -> Found:
