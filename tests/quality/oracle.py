@@ -386,7 +386,7 @@ def _hashable(value: Any) -> Any:
     if isinstance(value, int | Decimal) or (isinstance(value, float) and math.isfinite(value)):
         return Fraction(value)
     if isinstance(value, dict):
-        return ("object", *((k, _hashable(v)) for k, v in value.items()))
+        return ("object", *((k, _hashable(v)) for k, v in sorted(value.items())))
     if isinstance(value, list | tuple):
         return tuple(map(_hashable, value))
     return value
