@@ -61,14 +61,16 @@ def compare(
     assert contract is not None, problems
     verdict = laboratory.verify_contract(contract, tables, storage=storage, limit=LIMIT)
     wanted = expectations(document, "orders", tables)
-    assert [r.check_id for r in verdict.results if r.check_id not in wanted] == []
-    assert {r.check_id for r in verdict.results} == wanted.keys()
-    for result in verdict.results:
+    # What the contract alone decides has tests of its own.
+    results = [r for r in verdict.results if not r.check_id.startswith(("enumEntries(", "confusable("))]
+    found = {r.check_id for r in results}
+    assert found == wanted.keys(), (found - wanted.keys(), wanted.keys() - found)
+    for result in results:
         samples = [s for s in verdict.failed_rows if s.check_id == result.check_id]
         agree(result, wanted[result.check_id], samples, len(tables["orders"]))
-    bad = [r for r in verdict.results if wanted[r.check_id].status == "failed"]
+    bad = [r for r in results if wanted[r.check_id].status == "failed"]
     assert verdict.blocked is any(r.severity is Severity.ERROR for r in bad)
-    assert verdict.warnings == sum(r.severity is Severity.WARNING for r in bad)
+    assert sum(r.warns for r in results) == sum(r.severity is Severity.WARNING for r in bad)
     return {r.method for r in verdict.results}
 
 

@@ -69,6 +69,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "local": {"logicalType": "timestamp", "logicalTypeOptions": {"timezone": False}},
     "instant": {"logicalType": "timestamp"},
 }
+PHYSICAL = {"text": ["VARCHAR(2)", "TEXT"], "integer": ["INT16", "UINT32", "BIGINT"]}
 NAMES = ["id", "select", "a b", 'quo"te', "Größe", "x'; DROP TABLE t; --", "item_0", "value", "n", "k0", "c1"]
 NAMES += ["e\u0301"]
 _OPERATORS = ("Be", "NotBe", "BeGreaterThan", "BeGreaterOrEqualTo", "BeLessThan", "BeLessOrEqualTo")
@@ -110,6 +111,8 @@ def scalars(draw: st.DrawFn, kinds: Sequence[str] = tuple(KINDS)) -> dict[str, A
     """A property of a scalar type, without a name."""
     kind = draw(st.sampled_from(list(kinds)))
     made = {**KINDS[kind], "required": draw(st.booleans())}
+    if kind in PHYSICAL and draw(st.booleans()):
+        made["physicalType"] = draw(st.sampled_from(PHYSICAL[kind]))
     found = draw(options(kind))
     if found:
         made["logicalTypeOptions"] = found
@@ -166,10 +169,8 @@ def maps(draw: st.DrawFn, depth: int) -> dict[str, Any]:
 @st.composite
 def vectors(draw: st.DrawFn) -> dict[str, Any]:
     """A vector."""
-    found = {
-        "dimensions": draw(st.sampled_from([1, 2, 3])),
-        "elementType": draw(st.sampled_from(["float32", "float64"])),
-    }
+    kinds = ["float16", "bfloat16", "float32", "float64", "int8", "uint8", "binary"]
+    found = {"dimensions": draw(st.sampled_from([1, 2, 3])), "elementType": draw(st.sampled_from(kinds))}
     return {"logicalType": "vector", "logicalTypeOptions": found}
 
 
@@ -237,7 +238,9 @@ def values(about: Mapping[str, Any]) -> st.SearchStrategy[Any]:
             keys = st.sampled_from(POOLS[type_of(about["map"]["key"])])
             inner = st.lists(st.tuples(keys, values(about["map"]["value"])), max_size=3, unique_by=lambda p: p[0])
         case "vector":
-            inner = st.lists(st.one_of(st.sampled_from(POOLS["double"]), st.none()), max_size=3)
+            whole = about["logicalTypeOptions"]["elementType"] in ("int8", "uint8", "binary")
+            elements = [1, 0, 1, -129, 255, None] if whole else [0.0, 0.5, -1.0, None, *POOLS["double"]]
+            inner = st.lists(st.sampled_from(elements), max_size=3)
         case _:
             inner = st.sampled_from(POOLS[type_of(about)])
     return st.one_of(inner, inner, inner, st.none())

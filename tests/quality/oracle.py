@@ -43,6 +43,20 @@ WHOLE_FORMATS = {
     for sign in "iu"
     for bits in (8, 16, 32)
 } | {"i64": (-(2**63), 2**63 - 1)}
+# Greatest values; NaN and infinity are none of an element's.
+ELEMENTS = {
+    "float16": 65504.0,
+    "bfloat16": 3.3895313892515355e38,
+    "float32": 3.4028234663852886e38,
+    "float64": 1.7976931348623157e308,
+}
+_SIDES: dict[str, Callable[[Any, Any], bool]] = {
+    "minimum": lambda value, bound: bool(value >= bound),
+    "exclusiveMinimum": lambda value, bound: bool(value > bound),
+    "maximum": lambda value, bound: bool(value <= bound),
+    "exclusiveMaximum": lambda value, bound: bool(value < bound),
+}
+WIDTHS = {"INT16": (-(2**15), 2**15 - 1), "UINT32": (0, 2**32 - 1)}
 
 
 @dataclass(frozen=True)
@@ -137,14 +151,8 @@ def breaks(kind: str, stated: Any, about: Property, value: Any) -> bool:
     match kind:
         case "enum":
             return not any(equal(value, _meant(v, type_)) for v in stated)
-        case "minimum":
-            return not _ordered(value, _meant(stated, type_), lambda a, b: bool(a >= b))
-        case "exclusiveMinimum":
-            return not _ordered(value, _meant(stated, type_), lambda a, b: bool(a > b))
-        case "maximum":
-            return not _ordered(value, _meant(stated, type_), lambda a, b: bool(a <= b))
-        case "exclusiveMaximum":
-            return not _ordered(value, _meant(stated, type_), lambda a, b: bool(a < b))
+        case "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum":
+            return not _ordered(value, _meant(stated, type_), _SIDES[kind])
         case "multipleOf":
             return not _is_multiple(value, stated, type_)
         case "minLength":
@@ -158,6 +166,20 @@ def breaks(kind: str, stated: Any, about: Property, value: Any) -> bool:
         case "uniqueItems":
             items = [_hashable(i) for i in value if i is not None]
             return len(set(items)) < len(items)
+    return _breaks_type(kind, stated, value)
+
+
+def _breaks_type(kind: str, stated: Any, value: Any) -> bool:
+    match kind:
+        case "dimensions":
+            return bool(len(value) != stated)
+        case "elementType":
+            return not all(_is_element(item, stated) for item in value)
+        case "physicalType":
+            low, high = WIDTHS.get(stated, (-(2**63), 2**63))
+            return len(value) > 2 if stated == "VARCHAR(2)" else isinstance(value, int) and not low <= value <= high
+        case "timezone":
+            return False  # the type holds moments with a zone, or without one
     raise AssertionError(kind)
 
 
@@ -248,8 +270,12 @@ def stated_clauses(about: Property) -> Iterator[tuple[str, Any]]:
         if kind in options:
             yield kind, options[kind]
     if about["logicalType"] == "vector":
-        yield "minLength", options["dimensions"]
-        yield "maxLength", options["dimensions"]
+        yield "dimensions", options["dimensions"]
+        yield "elementType", options.get("elementType", "float32")
+    if about.get("physicalType"):
+        yield "physicalType", about["physicalType"]
+    if "timezone" in options:
+        yield "timezone", options["timezone"]
     for kind, other in (("minLength", "minItems"), ("maxLength", "maxItems")):
         if kind in options or other in options:
             yield kind, options[other] if other in options else options[kind]
@@ -429,6 +455,13 @@ def _is_multiple(value: Any, divisor: Any, type_: str) -> bool:
         return False
     quotient = value / divisor
     return bool(abs(quotient - round(quotient)) <= 1e-9 * max(1.0, abs(quotient)))
+
+
+def _is_element(item: Any, kind: str) -> bool:
+    if kind in ("int8", "uint8", "binary"):
+        low, high = {"int8": (-128, 127), "uint8": (0, 255), "binary": (0, 1)}[kind]
+        return item is not None and low <= item <= high
+    return item is not None and math.isfinite(item) and abs(item) <= ELEMENTS[kind]
 
 
 def _base64(text: str) -> bool:

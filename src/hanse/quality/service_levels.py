@@ -157,7 +157,7 @@ def _of_contract(kind: str | None, level: ServiceLevel) -> Measure:
         words = level.description or f"{level.property} is {level.value} {level.unit or ''}".strip()
         return Settled(CheckStatus.MANUAL, f"Hanse knows no service level of this name: {words}")
     if level.value is None:
-        raise _Unclear("it has no value")
+        raise _Unclear("it has no value", "add `value:`")
     if kind == "throughput":
         return Settled(CheckStatus.NOT_APPLICABLE, "what doors deliver in a time is not recorded yet")
     if _is_extended(level):
@@ -176,7 +176,7 @@ def _stated(level: ServiceLevel, reading: Any) -> Any:
     try:
         return reading(level.value, level.unit)
     except ValueError as problem:
-        raise _Unclear(str(problem)) from None
+        raise _Unclear(str(problem), "write a number above 0 and its unit, for example `value: 2`, `unit: d`") from None
 
 
 def _is_extended(level: ServiceLevel) -> bool:
@@ -197,7 +197,7 @@ def _share(level: ServiceLevel) -> Number:
     except InvalidOperation:
         share = Number(-1)
     if not (share.is_finite() and 0 <= share <= 100):
-        raise _Unclear(f"`{text}` is not between 0 and 100 percent")
+        raise _Unclear(f"`{text}` is not between 0 and 100 percent", "write for example `99.9` with `unit: percent`")
     return share
 
 

@@ -29,7 +29,7 @@ _WHOLE_ELEMENTS = frozenset({"binary", "int8", "uint8"})
 # Keys that the meaning of the other keys beside them hangs on.
 _CARRIERS = frozenset(
     {"logicalType", "physicalType", "logicalTypeOptions", "enum", "properties", "items", "map", "key", "value"}
-    | {"type", "metric", "rule", "arguments", "query", "from", "to"}
+    | {"type", "metric", "rule", "arguments", "query", "from", "to", "property", "unit", "element"}
 )
 _OF_TWO = (codes.DUPLICATE_NAME, codes.DUPLICATE_ID)
 _DEFAULTS = {"id": "unknown", "version": "0.0.0", "status": "unknown", "kind": "DataContract"}
