@@ -304,7 +304,10 @@ def test_sql_that_cannot_be_answered_is_an_error_that_says_why(
 def test_a_null_answer_satisfies_nothing(laboratory: Any, words: Any) -> None:
     subject = words.table(words.column("a", Scalar.BIGINT), rules=[sql("SELECT max(a) FROM {table}", name="r")])
     result = laboratory.verdict(subject, [], "sql:r")
-    assert (result.status, result.message) == (CheckStatus.FAILED, "the query returned null, must be 0")
+    assert (result.status, result.message) == (
+        CheckStatus.FAILED,
+        "the query returned null, must be 0; no rows to show",
+    )
 
 
 def test_endless_sql_is_cut_at_two_rows(laboratory: Any, words: Any) -> None:

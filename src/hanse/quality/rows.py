@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, assert_never
 
 from hanse.quality import compile as statements
+from hanse.quality.masking import MASK
 from hanse.quality.orphans import orphan_rows
 from hanse.quality.predicates import offender, violation
 from hanse.quality.records import (
     AllOf,
+    Answer,
     Bound,
     Check,
     Duplicates,
@@ -41,7 +43,14 @@ _CLIP = 80
 Sample = tuple[dict[str, Any], str]
 
 
-def failing_rows(session: Session, check: Check, relation: str, names: Sequence[str], limit: int) -> list[Sample]:
+def failing_rows(
+    session: Session,
+    check: Check,
+    relation: str,
+    names: Sequence[str],
+    limit: int,
+    hidden: Collection[str] = (),
+) -> list[Sample]:
     """Fetch at most ``limit`` rows that break a check.
 
     Args:
@@ -50,6 +59,7 @@ def failing_rows(session: Session, check: Check, relation: str, names: Sequence[
         relation: the table under test.
         names: its columns, in order.
         limit: greatest number of rows.
+        hidden: columns whose values no reason may name.
 
     Returns:
         (column → JSON-ready value, reason); empty for checks that no single row breaks.
@@ -60,16 +70,22 @@ def failing_rows(session: Session, check: Check, relation: str, names: Sequence[
     if limit <= 0:
         return []
     if isinstance(check.measure, Violations):
-        return _violating(session, check, check.measure, relation, names, limit)
+        return _violating(session, check, check.measure, relation, names, limit, hidden)
     if isinstance(check.measure, Duplicates):
-        return _repeated(session, check.measure, relation, names, limit)
+        return _repeated(session, check.measure, relation, names, limit, hidden)
     if isinstance(check.measure, References):
-        return _orphans(session, check.measure, relation, names, limit)
+        return _orphans(session, check.measure, relation, names, limit, hidden)
     return []
 
 
 def unexplained_rows(
-    session: Session, measure: Stated, table: Table, relations: Mapping[str, str], names: Sequence[str], limit: int
+    session: Session,
+    measure: Stated,
+    table: Table,
+    relations: Mapping[str, str],
+    names: Sequence[str],
+    limit: int,
+    hidden: Collection[str] = (),
 ) -> list[Sample]:
     """Fetch at most ``limit`` rows that break a statement about nulls; the reason names the statement's own words.
 
@@ -80,29 +96,69 @@ def unexplained_rows(
         relations: names that its conditions may use, the table's own among them → bound relations.
         names: the table's columns, in order.
         limit: greatest number of rows.
+        hidden: columns whose values no reason may name.
     """
     from hanse.quality.null_counts import fetch_unexplained
 
     samples = []
     for values in _rows(fetch_unexplained(session, measure, table, relations, names, limit)):
         row = dict(zip(names, map(as_json, values), strict=True))
-        found = shown(_value(row, measure.target))
+        found = _told(_value(row, measure.target), measure.target, hidden)
         why = "and no reason for it holds" if measure.null else f"though {measure.reasons[0]}"
         samples.append((row, f"{measure.target} is {found}, {why}"))
     return samples
 
 
-def _orphans(session: Session, measure: References, relation: str, names: Sequence[str], limit: int) -> list[Sample]:
+def counted_by_query(
+    session: Session,
+    measure: Answer,
+    table: Table,
+    relations: Mapping[str, str],
+    names: Sequence[str],
+    limit: int,
+) -> tuple[list[Sample], tuple[str, ...]] | None:
+    """Fetch at most ``limit`` rows that a contract's own query counts, and the columns that its condition names.
+
+    None: the query shows no rows, see :func:`hanse.quality.statement_rows.counted_rows`.
+    """
+    from hanse.quality.statement_rows import counted_rows
+
+    found = counted_rows(session, measure, table, relations, relations[table.name], names, limit)
+    if found is None:
+        return None
+    rows, wrong = found
+    return [(dict(zip(names, map(as_json, v), strict=True)), "the query counts this row") for v in _rows(rows)], wrong
+
+
+def _told(value: Any, target: Target, hidden: Collection[str]) -> str:
+    """Write a value for people, or that it must not be shown."""
+    return MASK if target.column in hidden and value is not None else shown(as_json(value))
+
+
+def _orphans(
+    session: Session,
+    measure: References,
+    relation: str,
+    names: Sequence[str],
+    limit: int,
+    hidden: Collection[str],
+) -> list[Sample]:
     table = session.fetch(orphan_rows(measure, relation, names, limit))
     samples = []
     for values in _rows(table):
         row = dict(zip(names, map(as_json, values), strict=False))
-        samples.append((row, orphaned(measure, values[len(names) :])))
+        samples.append((row, orphaned(measure, values[len(names) :], hidden)))
     return samples
 
 
 def _violating(
-    session: Session, check: Check, measure: Violations, relation: str, names: Sequence[str], limit: int
+    session: Session,
+    check: Check,
+    measure: Violations,
+    relation: str,
+    names: Sequence[str],
+    limit: int,
+    hidden: Collection[str],
 ) -> list[Sample]:
     tests = measure.test.tests if isinstance(measure.test, AllOf) else (measure.test,)
     extra = [offender(measure.target, measure.test), *(violation(measure.target, test) for test in tests)]
@@ -112,11 +168,18 @@ def _violating(
         row = dict(zip(names, map(as_json, values), strict=False))
         found, *broken = values[len(names) :]
         test = next((t for t, is_broken in zip(tests, broken, strict=True) if is_broken), tests[0])
-        samples.append((row, f"{measure.target} {reason(test, found, measure.target)}"))
+        samples.append((row, f"{measure.target} {reason(test, found, measure.target, hidden)}"))
     return samples
 
 
-def _repeated(session: Session, measure: Duplicates, relation: str, names: Sequence[str], limit: int) -> list[Sample]:
+def _repeated(
+    session: Session,
+    measure: Duplicates,
+    relation: str,
+    names: Sequence[str],
+    limit: int,
+    hidden: Collection[str],
+) -> list[Sample]:
     samples: list[Sample] = []
     if measure.nulls:
         table = session.fetch(statements.null_key_rows(measure, relation, names, limit))
@@ -127,13 +190,13 @@ def _repeated(session: Session, measure: Duplicates, relation: str, names: Seque
         table = session.fetch(statements.repeated_rows(measure, relation, names, limit - len(samples)))
         for values in _rows(table):
             row = dict(zip(names, map(as_json, values), strict=False))
-            samples.append((row, repeated(measure, values[len(names) : -1], values[-1])))
+            samples.append((row, repeated(measure, values[len(names) : -1], values[-1], hidden)))
     return samples
 
 
-def orphaned(measure: References, key: Sequence[Any]) -> str:
+def orphaned(measure: References, key: Sequence[Any], hidden: Collection[str] = ()) -> str:
     """Say what is wrong with a key that the other table lacks."""
-    words = ", ".join(f"{t} {shown(as_json(v))}" for t, v in zip(measure.targets, key, strict=True))
+    words = ", ".join(f"{t} {_told(v, t, hidden)}" for t, v in zip(measure.targets, key, strict=True))
     return f"{words} is not in {measure.other}"
 
 
@@ -143,15 +206,15 @@ def without_key(measure: Duplicates, row: dict[str, Any]) -> str:
     return f"{' and '.join(empty)} {'is' if len(empty) == 1 else 'are'} null in the primary key"
 
 
-def repeated(measure: Duplicates, key: Sequence[Any], times: int) -> str:
+def repeated(measure: Duplicates, key: Sequence[Any], times: int, hidden: Collection[str] = ()) -> str:
     """Say what is wrong with a row whose key others have, too."""
-    values = ", ".join(f"{t} {shown(as_json(v))}" for t, v in zip(measure.targets, key, strict=True))
+    values = ", ".join(f"{t} {_told(v, t, hidden)}" for t, v in zip(measure.targets, key, strict=True))
     return f"{values} occurs {times:,} times"
 
 
-def reason(test: ValueTest, found: Any, target: Target) -> str:
+def reason(test: ValueTest, found: Any, target: Target, hidden: Collection[str] = ()) -> str:
     """Say in words what is wrong with a value that breaks a test; the subject of the sentence is left out."""
-    value = shown(as_json(found))
+    value = _told(found, target, hidden)
     match test:
         case Required():
             return "is null"

@@ -146,7 +146,7 @@ def verify(
     failed: list[FailedRow] = []
     for check in checks:
         result = judge(check, outcomes[check.id], rows, run_id, table_name)
-        if result.status is CheckStatus.FAILED and result.failed_rows:
+        if result.status is CheckStatus.FAILED and (result.failed_rows or isinstance(check.measure, Answer)):
             result, samples = _samples(subject, check, result, limit)
             failed += samples
         results.append(result)
@@ -410,20 +410,15 @@ def _count_rows(subject: _Subject) -> int:
 def _samples(
     subject: _Subject, check: Check, result: CheckResult, limit: int
 ) -> tuple[CheckResult, tuple[FailedRow, ...]]:
-    from hanse.quality.rows import failing_rows, unexplained_rows
+    from hanse.quality.samples import sampled
 
     try:
-        if isinstance(check.measure, Stated) and limit > 0:
-            where = (subject.table, subject.relations, subject.names)
-            found = unexplained_rows(subject.session, check.measure, *where, limit)
-        else:
-            found = failing_rows(subject.session, check, subject.relation, subject.names, limit)
+        return sampled(subject.session, check, result, subject.table, subject.relations, subject.names, limit)
     except EngineError as error:
         if error.code.id in _ENDED:
             raise
         note = f"{result.message}; its rows could not be read: {error.problem.what}"
         return replace(result, message=note), ()
-    return result, tuple(FailedRow(result.run_id, result.table, check.id, reason, row) for row, reason in found)
 
 
 def _numbers(session: Session, sql: str) -> list[int]:

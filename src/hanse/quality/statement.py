@@ -16,7 +16,7 @@ from hanse.sql import limit, parse_select, second_reading
 
 if TYPE_CHECKING:
     from hanse.interfaces import Session
-    from hanse.sql import Statement
+    from hanse.sql import Bound, Statement
 
 # ODCS writes `${table}` in its schema, `{object}` in its text; a placeholder may stand in double quotes.
 _PLACEHOLDER = re.compile(r'"\$?\{(\w+)\}"|\$?\{(\w+)\}')
@@ -90,14 +90,7 @@ def answer(session: Session, asked: Answer, table: Table, relations: Mapping[str
         QueryFault: it names what it may not, or does not return one value.
         EngineError: the engine refused it.
     """
-    statement = _read(asked, table)
-    names: dict[tuple[str, ...], str] = {(name.lower(),): bound for name, bound in relations.items()}
-    confined(statement, names)
-    try:
-        bound = statement.bind(names)
-        second_reading(bound, session.references(bound.sql))
-    except HanseError as error:
-        raise QueryFault(_refused(error)) from error
+    bound = bound_query(session, asked, table, relations)
     rows = session.fetch(limit(bound.sql, 2))  # two are enough to see that it is not one
     if rows.num_columns != 1 or rows.num_rows != 1:
         shape = f"{'no' if not rows.num_rows else 'more than one'} row" if rows.num_columns == 1 else "several columns"
@@ -107,6 +100,23 @@ def answer(session: Session, asked: Answer, table: Table, relations: Mapping[str
             )
         )
     return rows.column(0)[0].as_py()
+
+
+def bound_query(session: Session, asked: Answer, table: Table, relations: Mapping[str, str]) -> Bound:
+    """Return a rule's query over bound relations, read by both parsers.
+
+    Raises:
+        QueryFault: it names what it may not.
+    """
+    statement = _read(asked, table)
+    names: dict[tuple[str, ...], str] = {(name.lower(),): bound for name, bound in relations.items()}
+    confined(statement, names)
+    try:
+        bound = statement.bind(names)
+        second_reading(bound, session.references(bound.sql))
+    except HanseError as error:
+        raise QueryFault(_refused(error)) from error
+    return bound
 
 
 def _read(asked: Answer, table: Table) -> Statement:

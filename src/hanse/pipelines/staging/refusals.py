@@ -10,6 +10,7 @@ from hanse.base import Location, Severity
 from hanse.pipelines.staging.stage import FAILED_ROWS, Staged
 from hanse.pipelines.staging.work import Work
 from hanse.pipelines.transforms.graph import Node, published_name
+from hanse.quality.masking import MASK, curtained, hidden_columns
 from hanse.registry import CheckResult, CheckStatus, FailedRow
 
 OUTSIDE = "window"
@@ -33,15 +34,23 @@ class Strays:
 
 def refuse_casts(work: Work, node: Node, staged: Staged) -> None:
     """Record rows whose values are not of the contract's type: they block, as a failed check does."""
+    assert node.table is not None
+    hidden = hidden_columns(node.table)
+    reasons = [
+        f"{MASK if f.column in hidden else f'`{f.value}`'} in column `{f.column}` is no {f.type}"
+        for f in staged.failures
+    ]
     first = staged.failures[0]
-    message = f"`{first.value}` in column `{first.column}` is no {first.type}"
     clause = "every value is of the contract's type"
     total = staged.file.rows + staged.failed_rows
     _refuse(
         work,
         node,
-        _Refusal("cast", clause, first.column, staged.failed_rows, total, message),
-        [(f"`{f.value}` in column `{f.column}` is no {f.type}", f.row) for f in staged.failures],
+        _Refusal("cast", clause, first.column, staged.failed_rows, total, reasons[0]),
+        [
+            (reason, curtained(f.row, node.table, (f.column,), hidden))
+            for reason, f in zip(reasons, staged.failures, strict=True)
+        ],
     )
 
 
@@ -57,7 +66,16 @@ def refuse_strays(work: Work, node: Node, column: str, strays: Sequence[Strays],
     """
     message = f"the transform returned rows outside of the range that it was asked for: {strays[0].asked}"
     clause = f"rows lie in their range of {column}"
-    rows = [(f"{column} is {row[column] or 'null'}, outside of {s.asked}", row) for s in strays for row in s.sample]
+    assert node.table is not None
+    hidden = hidden_columns(node.table)
+    rows = [
+        (
+            f"{column} is {(MASK if column in hidden else row[column]) or 'null'}, outside of {s.asked}",
+            curtained(row, node.table, (column,), hidden),
+        )
+        for s in strays
+        for row in s.sample
+    ]
     _refuse(
         work,
         node,
