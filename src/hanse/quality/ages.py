@@ -38,7 +38,7 @@ def steps_are(session: Session, measure: Steps, relation: str) -> Told:
     Raises:
         EngineError: the engine refused.
     """
-    row = session.fetch(_steps(measure, relation))
+    row = session.fetch(steps_between(measure, relation))
     count, late, start, end = (column[0].as_py() for column in row.columns)
     if count < 2:
         words = f"{measure.target} has {count} distinct {measure.unit}s: there is no distance"
@@ -49,7 +49,8 @@ def steps_are(session: Session, measure: Steps, relation: str) -> Told:
     return CheckStatus.FAILED, f"{words} than {measure.span.stated}"
 
 
-def _steps(measure: Steps, relation: str) -> str:
+def steps_between(measure: Steps, relation: str) -> str:
+    """Return the pass over distinct times: how many steps, how many that are too long, and the ends of the longest."""
     cut = call("date_trunc", exp.Literal.string(measure.unit), _clock(measure.target))
     moments = exp.select(exp.alias_(cut, "v", quoted=True)).distinct().from_(source(relation))
     moments = moments.where(value(measure.target).is_(exp.null()).not_())

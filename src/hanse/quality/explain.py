@@ -10,7 +10,7 @@ from hanse.quality.checks import checks_of
 from hanse.quality.now import as_of
 from hanse.quality.physical import as_stored
 from hanse.quality.plan import Evidence, Method, Pass, plan
-from hanse.quality.records import Answer, Check, Duplicates, References
+from hanse.quality.records import Answer, Check, Duplicates, References, Stated, Steps
 from hanse.quality.references import among, located
 from hanse.quality.run import Shape, look
 from hanse.spec.contract import Contract, Table
@@ -63,6 +63,15 @@ def foresee(table: Table, contract: Contract) -> list[dict[str, Any]]:
     return _documents(plan(checks, evidence), table.name)
 
 
+def foreseen(table: Table, contract: Contract) -> list[tuple[Check, Method]]:
+    """Return every check of a table with the way in which it would be answered, in the contract's order."""
+    others = {name: other.name for other in contract.tables for name in (other.physical_name, other.name) if name}
+    checks = _checks(table, contract, table.name, others)
+    passes = plan(checks, Evidence({column.name: str(column.type) for column in table.columns}))
+    methods = {check.id: one.method for one in passes for check in one.checks}
+    return [(check, methods[check.id]) for check in checks]
+
+
 def _checks(table: Table, contract: Contract, relation: str, relations: Mapping[str, str]) -> Sequence[Check]:
     checks = as_of(checks_of(contract, table), datetime.now(UTC))
     return located(checks, among(contract, table, relation, relations))
@@ -90,4 +99,12 @@ def _sql(one: Pass, relation: str) -> str | None:
         from hanse.quality.orphans import orphans
 
         return orphans(measure, relation)
+    if isinstance(measure, Steps):
+        from hanse.quality.ages import steps_between
+
+        return steps_between(measure, relation)
+    if isinstance(measure, Stated):
+        from hanse.quality.null_counts import unexplained_count
+
+        return unexplained_count(measure, relation)
     return measure.query if isinstance(measure, Answer) else None

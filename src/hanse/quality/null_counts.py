@@ -48,6 +48,11 @@ def count_unexplained(session: Session, measure: Stated, table: Table, relations
     return int(session.fetch(_bound(session, query, relations)).column(0)[0].as_py())
 
 
+def unexplained_count(measure: Stated, relation: str) -> str:
+    """Return the query of a statement that looks into other tables, by the names that the contract uses."""
+    return text(_query(measure, relation, [all_rows()]))
+
+
 def fetch_unexplained(
     session: Session, measure: Stated, table: Table, relations: Mapping[str, str], names: Sequence[str], limit: int
 ) -> pa.Table:

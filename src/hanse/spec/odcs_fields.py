@@ -7,7 +7,8 @@ contract itself stand alone (``slaProperties``); those of all kinds of servers a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -95,3 +96,81 @@ def _logical_types(condition: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(
         str(case["properties"]["logicalType"]["const"]) for case in cases if "logicalType" in case.get("properties", {})
     )
+
+
+def stated(root: Mapping[str, Any], version: str) -> Counter[str | None]:
+    """Count the fields that a contract states, empty ones left out.
+
+    Args:
+        root: the contract as YAML gives it.
+        version: one of :data:`hanse.spec.odcs_schema.VERSIONS`.
+
+    Returns:
+        Field → how often it is stated; under None, keys that the standard does not know.
+    """
+    schema = schema_of(version)
+    found: Counter[str | None] = Counter()
+    _count(root, [(schema, "")], schema, found)
+    return found
+
+
+_Node = tuple[Mapping[str, Any], str]
+
+
+def _count(value: Any, nodes: Sequence[_Node], root: Mapping[str, Any], found: Counter[str | None]) -> None:
+    opened = _opened(nodes, root, value)
+    if isinstance(value, list):
+        inner = [(schema["items"], f"{prefix}[]") for schema, prefix in opened if isinstance(schema.get("items"), dict)]
+        for item in value:
+            _count(item, inner, root, found)
+    elif isinstance(value, dict):
+        is_described = any("properties" in schema for schema, _ in opened)
+        for key, item in value.items():
+            if item is None:
+                continue
+            below = _below(key, value, opened)
+            if below or is_described:  # what a custom property holds has no fields
+                found[below[0][1] if below else None] += 1
+            _count(item, below, root, found)
+
+
+def _below(key: str, value: Mapping[str, Any], opened: Sequence[_Node]) -> list[_Node]:
+    """Return the schemas of a key of an object."""
+    inner = [
+        (schema["properties"][key], f"{prefix}.{key}" if prefix else key)
+        for schema, prefix in opened
+        if isinstance(schema.get("properties", {}).get(key), dict)
+    ]
+    if key == "logicalTypeOptions" and value.get("logicalType"):
+        return [(schema, f"SchemaBaseProperty.logicalTypeOptions({value['logicalType']})") for schema, _ in inner]
+    return inner
+
+
+def _opened(nodes: Sequence[_Node], root: Mapping[str, Any], value: Any) -> list[_Node]:
+    """Return schemas with what they refer to and combine, as far as it holds of a value."""
+    found: list[_Node] = []
+    waiting = list(nodes)
+    while waiting:
+        schema, prefix = waiting.pop()
+        found.append((schema, prefix))
+        if "$ref" in schema:
+            target: Any = root
+            for part in schema["$ref"].removeprefix("#/").split("/"):
+                target = target[part]
+            name = schema["$ref"].removeprefix("#/$defs/").split("/")
+            waiting.append((target, "Server" if name[0] == _SERVERS else name[0]))
+        if "then" in schema and _holds(schema.get("if", {}), value):
+            waiting.append((schema["then"], prefix))
+        for branch in _BRANCHES:
+            waiting += [(case, prefix) for case in schema.get(branch, ())]
+    return found
+
+
+def _holds(condition: Mapping[str, Any], value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    for case in condition.get("anyOf", (condition,)):
+        rules = case.get("properties", {})
+        if all(key in value and rule.get("const", value[key]) == value[key] for key, rule in rules.items()):
+            return True
+    return False

@@ -9,6 +9,7 @@ from hanse.cli.main import LazyCommands
 COMMANDS: dict[str, tuple[str, str]] = {
     "test": ("hanse.cli.contract.test", "Verify data against contracts."),
     "explain": ("hanse.cli.contract.explain", "Tell how data would be looked at, pass by pass."),
+    "coverage": ("hanse.cli.contract.coverage", "List every clause of a contract, and how it is verified."),
     "lint": ("hanse.cli.contract.lint", "Report all problems of contracts, without any data."),
     "infer": ("hanse.cli.contract.infer", "Draft a contract from data."),
     "diff": ("hanse.cli.contract.diff", "Say what became of a contract, and for whom it breaks."),

@@ -57,22 +57,29 @@ QUALITY: Treatments = {
     "DataQualityCustom.implementation": verified("custom", "Exact equivalents are verified; the rest is an error."),
 }
 
+_COLUMNS = "latency freshness retention frequency completeness"
 SERVICE_LEVELS: Treatments = {
-    "slaDefaultElement": kept("Deprecated in 3.1."),
+    "slaDefaultElement": verified(_COLUMNS, "The `element` of properties that name none."),
     **each(
         "ServiceLevelAgreementProperty",
         {
             "id": kept(),
-            "property": kept("Not verified yet."),
-            "value": kept("Not verified yet."),
-            "valueExt": kept("Not verified yet."),
-            "unit": kept("Not verified yet."),
-            "element": kept("Not verified yet."),
-            "driver": kept("Why it matters, for people."),
-            "description": shown("`hanse contract diff` tells when it changes."),
+            "property": verified(
+                "latency freshness retention frequency completeness availability errorRate throughput "
+                "generalAvailability endOfSupport endOfLife timeOfAvailability timeToDetect timeToNotify timeToRepair "
+                "serviceLevel",
+                "From the column that `element` names; else from the releases and runs of a mesh, or the calendar. "
+                "Without evidence, not applicable; a property that the standard does not know is for a person.",
+            ),
+            "value": verified(f"{_COLUMNS} availability errorRate", "A number with `unit`, or ISO 8601 as `P3Y`."),
+            "valueExt": verified("frequency", "Other than `value`, it is for a person: the standard leaves it open."),
+            "unit": verified(_COLUMNS, "s, min, h, d, w, mo, q, y or a longer word; anything else is an error."),
+            "element": verified(_COLUMNS, "`table.column`, several after commas: a check for each."),
+            "driver": steers("Part of the check's id: the same property may be promised to several."),
+            "description": shown("Beside the check; `hanse contract diff` tells when it changes."),
             "scheduler": not_applicable("There is no scheduler yet."),
             "schedule": not_applicable("There is no scheduler yet."),
-            "customProperties": kept(),
+            "customProperties": steers("`severity`: error blocks; without it, a level that is not kept is told."),
             "authoritativeDefinitions": _LINKS,
         },
     ),
@@ -82,15 +89,17 @@ CONTEXT: Treatments = each(
     "Context",
     {
         "instructions": kept("For language models and people."),
-        "verifiedStatements": kept("Not verified yet."),
-        "verifiedStatements[].question": kept("Not verified yet."),
-        "verifiedStatements[].answer": kept("Not verified yet."),
-        "verifiedStatements[].customProperties": kept("Not verified yet."),
+        "verifiedStatements": verified("verifiedStatement", "One check for each."),
+        "verifiedStatements[].question": verified("verifiedStatement", "The check is called by it."),
+        "verifiedStatements[].answer": verified("verifiedStatement", "For a person, unless a query verifies it."),
+        "verifiedStatements[].customProperties": verified(
+            "verifiedStatement", "`query` and a `mustBe…`: executed like a rule of `type: sql`."
+        ),
         "verifiedStatements[].id": kept(),
         "verifiedStatements[].tags": kept(),
         "verifiedStatements[].authoritativeDefinitions": _LINKS,
-        "constraints": kept("For language models and people."),
-        "constraints[].constraint": kept("For language models and people."),
+        "constraints": verified("constraint", "One check for each."),
+        "constraints[].constraint": verified("constraint", "For a person: what nobody shall do with the data."),
         "constraints[].id": kept(),
         "constraints[].tags": kept(),
         "constraints[].customProperties": kept(),

@@ -21,15 +21,19 @@ ELEMENTS: Treatments = {
         "SchemaElement",
         {
             "id": steers("Stable identity: a property keeps its column when its name changes; references may use it."),
-            "name": verified("type", "The column must be there; a table's name is how SQL finds it."),
+            "name": verified("type confusable", "The column must be there; a table's name is how SQL finds it."),
             "physicalType": kept("Of a table: `table`, `view`, `topic` or `file`. Of a property: below."),
-            "description": shown(f"{_TABLE}, and compared where names are nearly the same."),
+            "description": verified(
+                "confusable", f"{_TABLE}; where names are nearly the same, it must tell them apart."
+            ),
             "businessName": shown(_TABLE),
             "deprecated": shown(f"{_TABLE}; `hanse contract diff` tells when it changes."),
             "synonyms": kept("For catalogues and language models."),
             "authoritativeDefinitions": _LINKS,
             "tags": shown("`hanse contract diff` tells when they change."),
-            "customProperties": steers("`nullMeaning`, `nullReasons`, `was` and others; every other one is kept."),
+            "customProperties": verified(
+                "nullReasons nullAlways", "`nullReasons` and `nullWhen` are executed; `nullMeaning` and `was` are read."
+            ),
         },
     ),
     **each(
@@ -63,7 +67,7 @@ ELEMENTS: Treatments = {
             "transformSourceObjects": kept("Lineage is read from the transforms themselves."),
             "transformLogic": kept("Lineage is read from the transforms themselves."),
             "transformDescription": kept(),
-            "examples": shown(_TABLE),
+            "examples": verified("examples", f"They keep every clause of their own column. {_TABLE}."),
             "enum": verified("enum", "Every value is one of these: over distinct values where they are few."),
             "criticalDataElement": kept(),
             "relationships": steers("One check for each entry; `Relationship…` below."),
@@ -79,7 +83,7 @@ ELEMENTS: Treatments = {
     **each(
         "EnumValue",
         {
-            "value": verified("enum", "Of the property's type."),
+            "value": verified("enum enumEntries", "Of the property's type, and within its other clauses."),
             "label": shown(_TABLE),
             "description": shown(_TABLE),
             "id": kept(),
