@@ -9,8 +9,9 @@ from hanse.app.codes import NO_REVISION
 from hanse.base import HanseError
 
 _SECONDS = 60
-# What git reads of a user's settings could run programs of theirs; reading a blob needs none of it.
 _QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+# A git hook sets these for its own repository, relative to another folder; the file's folder tells which is meant.
+_OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 
 
 def at_revision(revision: str, path: str) -> bytes | None:
@@ -33,19 +34,22 @@ def at_revision(revision: str, path: str) -> bytes | None:
         raise _refused(f"`{folder}` is in no git repository")
     commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if commit.returncode:
+        if not _git(folder, "rev-list", "--max-count=1", "--all").stdout:
+            return None  # nothing was ever committed
         raise _refused(f"the repository has no revision `{revision}`")
     found = _git(folder, "cat-file", "blob", f"{commit.stdout.decode().strip()}:./{name}")
     return None if found.returncode else found.stdout
 
 
 def _git(folder: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    environ = {name: value for name, value in os.environ.items() if name not in _OF_HOOKS}
     try:
         return subprocess.run(  # noqa: S603 - a list, no shell; what a user wrote cannot be an option, see above
             ["git", "-C", folder, *arguments],  # noqa: S607 - the user's own git
             capture_output=True,
             check=False,
             timeout=_SECONDS,
-            env=os.environ | _QUIET,
+            env=environ | _QUIET,
             stdin=subprocess.DEVNULL,
         )
     except FileNotFoundError:
