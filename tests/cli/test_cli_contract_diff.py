@@ -75,6 +75,20 @@ def test_every_change_says_what_happened_and_whom_it_concerns(run_hanse: Run, fo
     assert told["orders.order_id", "renamed"] == ["readers", "producers"]
 
 
+def test_relationships_are_promises_to_those_who_join(run_hanse: Run, folder: Path) -> None:
+    key = "relationships: [{ to: orders.id }]"
+    (folder / "new.yaml").write_text(OLD.replace("name: note,", f"name: note, {key},"))
+    (added,) = run_hanse("contract", "diff", "old.yaml", "new.yaml", "--json").document["contracts"]
+    (removed,) = run_hanse("contract", "diff", "new.yaml", "old.yaml", "--json").document["contracts"]
+    assert [(c["kind"], c["movement"], c["subject"]) for c in added["changes"]] == [
+        ("additive", "tightened", "orders.note")
+    ]
+    assert [(c["kind"], c["movement"]) for c in removed["changes"]] == [("breaking", "loosened")]
+    (folder / "moved.yaml").write_text("# further down\n" + (folder / "new.yaml").read_text())
+    (same,) = run_hanse("contract", "diff", "new.yaml", "moved.yaml", "--json").document["contracts"]
+    assert (same["status"], same["changes"]) == ("same", [])
+
+
 def test_a_draft_may_change_freely(run_hanse: Run, folder: Path) -> None:
     (folder / "old.yaml").write_text(OLD.replace("active", "draft"))
     (folder / "new.yaml").write_text(BROKEN.replace("active", "draft"))

@@ -13,6 +13,7 @@ from hanse.base import Location
 from hanse.spec.change import Change, ChangeKind
 from hanse.spec.contract import Contract, Table
 from hanse.spec.diff_column import Scope, diff_columns, essence, pair_columns
+from hanse.spec.diff_relationships import diff_relationships, relationship_key
 from hanse.spec.diff_rules import diff_rules, diff_service_levels, rule_key
 from hanse.spec.diff_values import frozen
 
@@ -115,6 +116,7 @@ def diff_tables(old: Table, new: Table, whole: Location) -> tuple[Change, ...]:
         *diff_columns(old.columns, new.columns, Scope(new.name, where)),
         *_diff_key(old, new, where),
         *diff_rules(old.rules, new.rules, table=new.name, column=None, gone=where),
+        *diff_relationships(old.relationships, new.relationships, table=new.name, column=None, gone=where),
         *_diff_words(old, new, where),
     ]
     if not found and _essence(old) != _essence(new):
@@ -162,6 +164,6 @@ def _key_words(columns: tuple[str, ...]) -> str:
 
 
 def _essence(table: Table) -> tuple[object, ...]:
-    rules = tuple(rule_key(r) for r in table.rules)
+    rules = tuple(rule_key(r) for r in table.rules), tuple(relationship_key(r) for r in table.relationships)
     keys = (table.physical_name, table.description, table.business_name, table.granularity, table.tags)
     return keys, frozen(table.custom), rules, tuple(essence(c) for c in table.columns)

@@ -9,6 +9,7 @@ from typing import Any
 from hanse.base import Location
 from hanse.spec.change import Change, ChangeKind
 from hanse.spec.contract import Column
+from hanse.spec.diff_relationships import diff_relationships, relationship_key
 from hanse.spec.diff_rules import diff_rules, rule_key
 from hanse.spec.diff_values import Verdict, compare_enums, compare_limits, compare_types, frozen, words
 from hanse.spec.renames import WAS, identity, pair
@@ -114,6 +115,13 @@ def diff_column(old: Column, new: Column, scope: Scope) -> Iterator[Change]:
         *diff_rules(
             old.rules, new.rules, table=scope.table, column=f"{scope.prefix}{new.name}", gone=new.where or scope.where
         ),
+        *diff_relationships(
+            old.relationships,
+            new.relationships,
+            table=scope.table,
+            column=f"{scope.prefix}{new.name}",
+            gone=new.where or scope.where,
+        ),
         *_meaning(old, new, scope),
         *_wording(old, new, scope),
     ]
@@ -131,10 +139,11 @@ def promises_value(column: Column) -> bool:
 
 def essence(column: Column) -> tuple[Any, ...]:
     """Return everything that a column says, without the places where it says so."""
-    skipped = {"where", "rules", "children", "custom", "enum", "examples"}
+    skipped = {"where", "rules", "relationships", "children", "custom", "enum", "examples"}
     plain = tuple(repr(getattr(column, f.name)) for f in fields(column) if f.name not in skipped)
     lists = tuple(repr(v) for v in (column.enum, column.examples)), frozen(column.custom)
-    return plain, lists, tuple(rule_key(r) for r in column.rules), tuple(essence(c) for c in column.children)
+    keys = tuple(rule_key(r) for r in column.rules), tuple(relationship_key(r) for r in column.relationships)
+    return plain, lists, keys, tuple(essence(c) for c in column.children)
 
 
 def _change(
