@@ -28,7 +28,7 @@ class CsvScan:
     Attributes:
         text: read every column as text.
         columns: name → SQL type; pins what is otherwise inferred from the whole file.
-        delimiter, quote, header, encoding, null_values: dialect; None or empty: sniffed.
+        delimiter, quote, escape, header, encoding, null_values: dialect; None or empty: sniffed.
         style: how numbers and dates are written; values that are read as text stay as they are.
     """
 
@@ -37,6 +37,7 @@ class CsvScan:
     columns: Mapping[str, str] = field(default_factory=dict)
     delimiter: str | None = None
     quote: str | None = None
+    escape: str | None = None
     header: bool | None = None
     encoding: str | None = None
     null_values: tuple[str, ...] = ()

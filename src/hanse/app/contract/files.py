@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from hanse import sql
 from hanse.app.contract.columns import Matched, match
+from hanse.app.contract.dialect import with_dialect
 from hanse.app.contract.options import Options
 from hanse.app.contract.places import Place
 from hanse.app.contract.remote import bring
@@ -172,7 +173,8 @@ def _scan(place: Place, path: str, scratch: str) -> FileScan:
         encoding=place.encoding,
         written=os.path.basename(path),
     )
-    return relation(source, path, text=True, scratch=scratch)
+    scan = relation(source, path, text=True, scratch=scratch)
+    return with_dialect(scan) if isinstance(scan, CsvScan) else scan
 
 
 def _holds_nothing(path: str) -> bool:

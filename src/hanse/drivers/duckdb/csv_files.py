@@ -138,6 +138,8 @@ def _given(scan: CsvScan) -> str:
         options.append(f"delim={text(scan.delimiter)}")
     if scan.quote is not None:
         options.append(f"quote={text(scan.quote)}")
+    if scan.escape is not None:
+        options.append(f"escape={text(scan.escape)}")
     if scan.header is not None:
         options.append(f"header={str(scan.header).lower()}")
     return "".join(f", {o}" for o in options)
