@@ -123,6 +123,7 @@ def test_what_a_statement_reads_is_told_by_the_database_itself(place: Place) -> 
     place.execute("CREATE TABLE other (a int); INSERT INTO other VALUES (1), (2)")
     with place.open() as database:
         own = database.reads("SELECT count(*) FROM t")
+        assert database.reads("SELECT count(*) FROM t") == own
         both = database.reads("SELECT count(*) FROM t WHERE a IN (SELECT a FROM other)")
     if own is None:  # PostgreSQL: DuckDB's parser reads instead
         assert both is None

@@ -73,3 +73,10 @@ NOT_ALLOWED = Code(
     "folder and the working directory only; addresses elsewhere only if `--allow` names their beginning; variables of "
     "the environment only if `--variable` names them.",
 )
+BAD_ADDRESS = Code(
+    "HNS-A013",
+    "address of a database that cannot be used",
+    "`--data` takes databases as `postgresql://USER@HOST:PORT/DATABASE`, `mysql://…`, `sqlite:///FILE` and "
+    "`duckdb:///FILE`; of the parts after `?` it knows `schema`, `tls` and `ca`. Passwords come from the environment: "
+    "`HANSE_DATA_PASSWORD`, and `HANSE_NAME_PASSWORD` for the entry NAME of `servers`.",
+)

@@ -101,13 +101,22 @@ class AvroScan:
 
 
 @dataclass(frozen=True, slots=True)
+class DuckDBScan:
+    """A table or view in the file of a DuckDB database, which is opened read only."""
+
+    path: str
+    name: str
+    schema: str = "main"
+
+
+@dataclass(frozen=True, slots=True)
 class ArrowScan:
     """Rows held in memory."""
 
     table: pa.Table
 
 
-Relation = TableScan | ParquetScan | CsvScan | JsonScan | ExcelScan | AvroScan | ArrowScan
+Relation = TableScan | ParquetScan | CsvScan | JsonScan | ExcelScan | AvroScan | DuckDBScan | ArrowScan
 
 
 @dataclass(frozen=True, slots=True)

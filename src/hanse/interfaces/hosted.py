@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
@@ -81,13 +81,14 @@ class HostedDatabase(Protocol):
         """Run a SELECT that returns few rows, and return them as Python's values."""
         ...
 
-    def stage(self, select: str, columns: Sequence[str], path: str) -> StagedFile:
+    def stage(self, select: str, columns: Sequence[str], path: str, *, binary: Collection[str] = ()) -> StagedFile:
         """Run a SELECT and write its rows to one Parquet file, whole or not at all.
 
         Args:
-            select: every column of it is a text, a whole number or a truth value.
-            columns: the names in the file, one per column.
+            select: what to run.
+            columns: the names in the file, one per column; values are texts there unless the driver knows better.
             path: where the file goes.
+            binary: those that hold bytes.
         """
         ...
 

@@ -101,7 +101,7 @@ def unexplained_rows(
     from hanse.quality.null_counts import fetch_unexplained
 
     samples = []
-    for values in _rows(fetch_unexplained(session, measure, table, relations, names, limit)):
+    for values in python_rows(fetch_unexplained(session, measure, table, relations, names, limit)):
         row = dict(zip(names, map(as_json, values), strict=True))
         found = _told(_value(row, measure.target), measure.target, hidden)
         why = "and no reason for it holds" if measure.null else f"though {measure.reasons[0]}"
@@ -127,7 +127,9 @@ def counted_by_query(
     if found is None:
         return None
     rows, wrong = found
-    return [(dict(zip(names, map(as_json, v), strict=True)), "the query counts this row") for v in _rows(rows)], wrong
+    return [
+        (dict(zip(names, map(as_json, v), strict=True)), "the query counts this row") for v in python_rows(rows)
+    ], wrong
 
 
 def _told(value: Any, target: Target, hidden: Collection[str]) -> str:
@@ -145,7 +147,7 @@ def _orphans(
 ) -> list[Sample]:
     table = session.fetch(orphan_rows(measure, relation, names, limit))
     samples = []
-    for values in _rows(table):
+    for values in python_rows(table):
         row = dict(zip(names, map(as_json, values), strict=False))
         samples.append((row, orphaned(measure, values[len(names) :], hidden)))
     return samples
@@ -164,7 +166,7 @@ def _violating(
     extra = [offender(measure.target, measure.test), *(violation(measure.target, test) for test in tests)]
     table = session.fetch(statements.violating_rows(check, relation, names, extra, limit))
     samples = []
-    for values in _rows(table):
+    for values in python_rows(table):
         row = dict(zip(names, map(as_json, values), strict=False))
         found, *broken = values[len(names) :]
         test = next((t for t, is_broken in zip(tests, broken, strict=True) if is_broken), tests[0])
@@ -183,12 +185,12 @@ def _repeated(
     samples: list[Sample] = []
     if measure.nulls:
         table = session.fetch(statements.null_key_rows(measure, relation, names, limit))
-        for values in _rows(table):
+        for values in python_rows(table):
             row = dict(zip(names, map(as_json, values), strict=True))
             samples.append((row, without_key(measure, row)))
     if len(samples) < limit:
         table = session.fetch(statements.repeated_rows(measure, relation, names, limit - len(samples)))
-        for values in _rows(table):
+        for values in python_rows(table):
             row = dict(zip(names, map(as_json, values), strict=False))
             samples.append((row, repeated(measure, values[len(names) : -1], values[-1], hidden)))
     return samples
@@ -280,7 +282,7 @@ def _is_plain(text: str) -> bool:
     return bool(text) and text[0] in "-0123456789" and set(text) <= set("0123456789-+:.T")
 
 
-def _rows(table: pa.Table) -> list[tuple[Any, ...]]:
+def python_rows(table: pa.Table) -> list[tuple[Any, ...]]:
     """Return rows as Python values; a value that Python cannot hold (the year 10,000, infinity) comes as text."""
     columns = [_python(table.column(i)) for i in range(table.num_columns)]
     return list(zip(*columns, strict=True))

@@ -260,7 +260,7 @@ def _single(subject: _Subject, method: Method, check: Check) -> Outcome:
             found = subject.evidence.columns[target.column]
             return Outcome(method, value=found, failed=None if subject.keeps(found, target.type) else 1)
         case Columns():
-            return _columns(method, check.measure, subject.names)
+            return compare_columns(method, check.measure, subject.names)
         case Rows():
             return Outcome(method, value=subject.evidence.rows)
         case Violations():
@@ -273,7 +273,7 @@ def _single(subject: _Subject, method: Method, check: Check) -> Outcome:
             raise AssertionError("uniqueness and references have passes of their own")
 
 
-def _columns(method: Method, measure: Columns, have: Sequence[str]) -> Outcome:
+def compare_columns(method: Method, measure: Columns, have: Sequence[str]) -> Outcome:
     """Compare the relation's columns; what is wrong with them is the value."""
     if measure.how == "count":
         return Outcome(method, value=len(have))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hanse.sql import Bound, Statement
 
 # ODCS writes `${table}` in its schema, `{object}` in its text; a placeholder may stand in double quotes.
-_PLACEHOLDER = re.compile(r'"\$?\{(\w+)\}"|\$?\{(\w+)\}')
+_PLACEHOLDER = re.compile(r'"\$?\{(\w+)\}"|`\$?\{(\w+)\}`|\$?\{(\w+)\}')
 _TABLE = ("table", "object")
 _COLUMN = ("column", "property")
 _QUERY_FIX = "write one SELECT over the contract's own tables that returns one value"
@@ -33,19 +33,24 @@ class QueryFault(Exception):
         super().__init__(broken.what)
 
 
-def expand(answer: Answer, table: Table) -> str:
+def expand(answer: Answer, table: Table, *, quote: str = '"') -> str:
     """Return a rule's query with its placeholders replaced by quoted names.
+
+    Args:
+        answer: the rule.
+        table: the table under test.
+        quote: what the dialect quotes names with.
 
     Raises:
         QueryFault: an unknown placeholder, or one for a column where there is none.
     """
 
     def name(match: re.Match[str]) -> str:
-        word = (match.group(1) or match.group(2)).lower()
+        word = next(filter(None, match.groups())).lower()
         if word in _TABLE:
-            return _quoted(table.name)
+            return _quoted(table.name, quote)
         if word in _COLUMN and answer.column is not None:
-            return _quoted(answer.column)
+            return _quoted(answer.column, quote)
         what = f"the query's placeholder `{match.group()}` stands for nothing here"
         fix = did_you_mean(word, [f"{{{w}}}" for w in (*_TABLE, *(_COLUMN if answer.column is not None else ()))])
         raise QueryFault(Broken(BAD_QUERY, what, fix))
@@ -145,5 +150,5 @@ def _refused(error: HanseError) -> Broken:
     return Broken(BAD_QUERY, f"the query cannot be used: {problem.what}{place}", problem.fix or _QUERY_FIX)
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+def _quoted(name: str, quote: str) -> str:
+    return quote + name.replace(quote, quote * 2) + quote

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hanse.app.contract.options import Options, Paths, data_of
 from hanse.app.contract.places import Place
 from hanse.app.contract.reading import Found, read_contracts
-from hanse.app.contract.tables import bound_tables, relations_of
+from hanse.app.contract.tables import bound_tables, in_databases, relations_of
 from hanse.app.contract.verify import located_tables
 from hanse.base import HanseError, Problem
 
@@ -32,7 +32,8 @@ def explain_contracts(
     """Tell how contracts would be verified; see :func:`hanse.app.contract.verify.verify_contracts`.
 
     Returns:
-        Per contract and table the ``passes``: ``method``, ``column``, ``sql`` and the ``checks`` that it answers.
+        Per contract and table the ``passes``: ``method``, ``column``, ``sql`` and the ``checks`` that it answers; of
+        tables in databases also ``where`` (``database`` or ``engine``) and ``why`` it is the engine.
         Without data, ``data`` is None and the passes are those that the contract alone lets expect.
     """
     found = (contracts,) if isinstance(contracts, str | os.PathLike) else tuple(contracts)
@@ -53,7 +54,10 @@ def _contract(found: Found, options: Options) -> Document:
     if options.data or options.server:
         located, problems = located_tables(found, contract, wanted, options)
         with bound_tables(contract, located, options) as (data, bound):
-            entries = [_table(contract, table, located[table.name], bound, data) for table in wanted]
+            hosted = _in_databases(contract, wanted, in_databases(located), options)
+            entries = [
+                hosted.get(table.name) or _table(contract, table, located[table.name], bound, data) for table in wanted
+            ]
     else:
         from hanse.quality.explain import foresee
 
@@ -64,6 +68,23 @@ def _contract(found: Found, options: Options) -> Document:
         "contract": {"id": contract.id, "name": contract.name, "version": contract.version},
         "problems": _shown(problems),
         "tables": entries,
+    }
+
+
+def _in_databases(
+    contract: Contract, tables: Sequence[Table], located: Mapping[str, Place], options: Options
+) -> dict[str, Document]:
+    if not located:
+        return {}
+    from hanse.app.contract.databases import explain_databases
+
+    found = explain_databases(contract, tables, located, options)
+    return {
+        table.name: _entry(table, located[table.name].shown, [], one)
+        if isinstance(one := found[table.name], Problem)
+        else _entry(table, located[table.name].shown, one)
+        for table in tables
+        if table.name in located
     }
 
 

@@ -16,7 +16,16 @@ from hanse.app.contract.places import Place
 from hanse.app.contract.remote import bring
 from hanse.base import EngineError
 from hanse.drivers.duckdb import DuckDBEngine
-from hanse.interfaces import ArrowScan, CsvScan, ParquetScan, RejectedLine, Session, SessionLimits, StoredColumn
+from hanse.interfaces import (
+    ArrowScan,
+    CsvScan,
+    DuckDBScan,
+    ParquetScan,
+    RejectedLine,
+    Session,
+    SessionLimits,
+    StoredColumn,
+)
 from hanse.quality.run import Shape
 from hanse.quality.texts import Texts, read_texts
 from hanse.spec.contract import Table
@@ -93,7 +102,9 @@ class FileData:
 
     def _bind_files(self, name: str, table: Table, place: Place) -> Bound:
         raw = f"{name}_files"
-        if place.kind == "parquet":
+        if place.kind == "duckdb":
+            self._bind_duckdb(raw, table, place)
+        elif place.kind == "parquet":
             self.session.bind(raw, ParquetScan(place.paths))
         else:
             self._bind_each(raw, place, table)
@@ -125,6 +136,12 @@ class FileData:
         self.session.derive(name, sql.project(f"{name}_files", matched.projection))
         return Bound(name, matched, files=scan.files, columns=scan.columns)
 
+    def _bind_duckdb(self, raw: str, table: Table, place: Place) -> None:
+        name = table.physical_name or table.name
+        schema, point, last = name.partition(".")
+        inside = DuckDBScan(place.paths[0], last if point else name, schema if point else place.schema or "main")
+        self.session.bind(raw, inside)
+
     def _bind_each(self, raw: str, place: Place, table: Table) -> None:
         parts = []
         for number, path in enumerate(place.paths):
@@ -150,6 +167,8 @@ def opened_files(places: Iterable[Place], options: Options) -> Iterator[FileData
     scratch = tempfile.mkdtemp(prefix="hanse-contract-")
     try:
         readable = [path for place in places if not place.reach for path in place.paths]
+        # A database that somebody writes to has a log beside it.
+        readable += [f"{path}.wal" for place in places if place.kind == "duckdb" for path in place.paths]
         formats = {place.kind for place in places} & {"xlsx", "avro"}
         limits = SessionLimits(memory=options.memory, seconds=options.seconds)
         with DuckDBEngine().open(readable=readable, writable=[scratch], limits=limits, formats=formats) as session:
@@ -164,6 +183,7 @@ def _scan(place: Place, path: str, scratch: str) -> FileScan:
 
     kind = place.kind if place.kind != "json" or _is_array(path) else "ndjson"
     assert kind != "iceberg"
+    assert kind != "duckdb"
     assert kind
     source = FileInput(
         "data",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from hanse.app.codes import BAD_DATA, NO_DATA, UNKNOWN_FORMAT
+from hanse.app.contract.addresses import database_kind, local_file, typed_database
 from hanse.base import Problem
 from hanse.spec.contract import Contract, Table
 from hanse.spec.file_formats import guess_format
@@ -22,9 +23,10 @@ _METADATA_ENDING = ".metadata.json"
 
 
 if TYPE_CHECKING:
+    from hanse.interfaces import QueriedDatabase
     from hanse.spec.product import Compression, Format
 
-    Kind = Format | Literal["iceberg"]
+    Kind = Format | Literal["iceberg", "duckdb"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Place:
         reach: of files elsewhere: beginnings of addresses that may be read.
         endpoint: of an S3-compatible store, if it is no matter of the environment.
         encoding: of the files, None: told by themselves.
+        database: that the table is in; then there are no files.
+        schema: that the table is in there, None: the usual one.
     """
 
     paths: tuple[str, ...]
@@ -48,6 +52,8 @@ class Place:
     reach: tuple[str, ...] = ()
     endpoint: str | None = None
     encoding: str | None = None
+    database: QueriedDatabase | None = None
+    schema: str | None = None
 
 
 def places(
@@ -87,6 +93,8 @@ def place(paths: Sequence[str], table: Table | None = None, kind: Kind | None = 
         kind: format of the files, None: their names tell.
     """
     shown = ", ".join(redact(path) for path in paths)
+    if len(paths) == 1 and database_kind(paths[0]):
+        return database_place(paths[0])
     if any(is_remote(path) for path in paths):
         return Place(tuple(paths), "", shown=shown, reach=tuple(paths))
     files: list[str] = []
@@ -111,6 +119,19 @@ def place(paths: Sequence[str], table: Table | None = None, kind: Kind | None = 
     return alike(files, shown, kind)
 
 
+def database_place(address: str) -> Place | Problem:
+    """Return the place that the address or the file of a database means."""
+    if database_kind(address) in ("duckdb", "sqlite") and not os.path.isfile(local_file(address)):
+        return Problem(NO_DATA, f"there is no file `{local_file(address)}`", fix="correct the path")
+    if database_kind(address) == "duckdb":
+        return Place((os.path.abspath(local_file(address)),), "duckdb", shown=local_file(address))
+    found = typed_database(address)
+    if isinstance(found, Problem):
+        return found
+    database, shown, schema = found
+    return Place((), "", shown=shown, database=database, schema=schema)
+
+
 def _unnamed(contract: Contract, tables: Sequence[Table], paths: Sequence[str]) -> dict[str, Place | Problem]:
     """Return the places of data that is named without its table."""
     if len(contract.tables) == 1:
@@ -118,6 +139,9 @@ def _unnamed(contract: Contract, tables: Sequence[Table], paths: Sequence[str]) 
         return {only.name: place(paths, only)}
     found: dict[str, Place | Problem] = {}
     for path in paths:
+        if database_kind(path):
+            found |= dict.fromkeys([table.name for table in tables], database_place(path))
+            continue
         if is_remote(path) or not os.path.isdir(place_of(path)):
             shown = redact(path)
             names = ", ".join(f"`{t.name}`" for t in contract.tables[:5])

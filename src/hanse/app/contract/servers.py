@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hanse.app.codes import NOT_ALLOWED, SERVER_UNREADABLE, UNKNOWN_FORMAT, UNKNOWN_SERVER
+from hanse.app.contract.addresses import SERVERS, origin, server_database
 from hanse.app.contract.options import Options
 from hanse.app.contract.places import Place, place
 from hanse.base import Problem
@@ -57,11 +58,46 @@ def server_places(
     server = next((s for s in contract.servers if s.name == name), None)
     if server is None:
         return dict.fromkeys([t.name for t in tables], _unknown(contract, name))
+    if server.type in SERVERS:
+        return _database(server, tables, options)
+    if server.type == "duckdb":
+        return {table.name: _duckdb(server, folder, options) for table in tables}
     if server.type not in _FILES:
         what = f"data of a server of type `{server.type}` cannot be read yet"
         problem = Problem(SERVER_UNREADABLE, what, server.where, fix="name its data with `--data`")
         return dict.fromkeys([t.name for t in tables], problem)
     return {table.name: _place(server, table, folder, options) for table in tables}
+
+
+def _database(server: Server, tables: Sequence[Table], options: Options) -> dict[str, Place | Problem]:
+    """Return the tables' places in a database, whose server hears of nothing unless its address is allowed."""
+    names = [table.name for table in tables]
+    settings = expanded(server, options)
+    if isinstance(settings, Problem):
+        return dict.fromkeys(names, settings)
+    found = server_database(server, settings)
+    if isinstance(found, Problem):
+        return dict.fromkeys(names, found)
+    address = origin("postgresql" if SERVERS[server.type] == "postgres" else "mysql", found)
+    refused = permitted(server, address, options)
+    if refused:
+        return dict.fromkeys(names, refused)
+    schema = settings.get("schema")
+    shown = f"{address}{settings['database']}"
+    there = Place((), "", shown=shown, database=found, schema=str(schema) if schema else None)
+    return dict.fromkeys(names, there)
+
+
+def _duckdb(server: Server, folder: str, options: Options) -> Place | Problem:
+    settings = expanded(server, options)
+    if isinstance(settings, Problem):
+        return settings
+    written = settings.get("database") or settings.get("path")
+    if not isinstance(written, str) or not written:
+        what = f"the server `{server.name}` does not say its `database`"
+        return Problem(SERVER_UNREADABLE, what, server.where, fix="add it, or name the data with `--data`")
+    found = _here(server, written, folder, None, "duckdb")
+    return replace(found, schema=settings.get("schema")) if isinstance(found, Place) else found
 
 
 def _place(server: Server, table: Table, folder: str, options: Options) -> Place | Problem:

@@ -49,15 +49,46 @@ def verify_tables(
         located: name of a table → where its data is, or why nobody knows; of others than ``tables``, too.
         options: with what means.
     """
+    hosted = _hosted(contract, tables, in_databases(located), options)
     with bound_tables(contract, located, options) as (data, bound):
-        return [_tested(contract, table, located[table.name], bound, data, options) for table in tables]
+        return [
+            hosted[table.name]
+            if table.name in hosted
+            else _tested(contract, table, located[table.name], bound, data, options)
+            for table in tables
+        ]
+
+
+def in_databases(located: Mapping[str, Place | Problem]) -> dict[str, Place]:
+    """Return the tables that databases look at themselves, each with its place."""
+    return {n: p for n, p in located.items() if isinstance(p, Place) and p.database is not None}
+
+
+def _hosted(
+    contract: Contract, tables: Sequence[Table], places: Mapping[str, Place], options: Options
+) -> dict[str, Tested]:
+    if not places:
+        return {}
+    from hanse.app.contract.databases import verify_databases
+
+    tested = {}
+    verdicts = verify_databases(contract, tables, places, options)
+    for table in tables:
+        found, shown = verdicts.get(table.name), places[table.name].shown if table.name in places else ""
+        if isinstance(found, Problem):
+            tested[table.name] = _unread(contract, table, found, shown)
+        elif found is not None:
+            verdict, extra = found
+            results = (*verdict.results, _columns_result(table, extra))
+            tested[table.name] = Tested(Verdict(results, verdict.failed_rows), shown)
+    return tested
 
 
 @contextmanager
 def bound_tables(
     contract: Contract, located: Mapping[str, Place | Problem], options: Options
 ) -> Iterator[tuple[FileData | None, dict[str, Bound | Problem]]]:
-    """Make the data of a contract's tables readable.
+    """Make the data of a contract's tables readable that is in files.
 
     Args:
         contract: the contract.
@@ -67,7 +98,7 @@ def bound_tables(
     Yields:
         Where tables are bound, None if there is no data at all; and name of a table → how, or why not.
     """
-    here = {name: place for name, place in located.items() if isinstance(place, Place)}
+    here = {name: place for name, place in located.items() if isinstance(place, Place) and place.database is None}
     if not here:
         yield None, {}
         return

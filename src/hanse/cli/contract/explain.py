@@ -76,8 +76,18 @@ def _print_table(table: Document) -> None:
         print_problem(table["problem"])
     for one in table["passes"]:
         of = f" `{one['column']}`" if one["column"] else ""
-        say(f"    {one['method']}{of}: {_WORDS.get(one['method'], '')}")
+        there = (
+            f" ({one['where']}: {one['why']})" if one.get("why") else ", in the database" if one.get("where") else ""
+        )
+        say(f"    {one['method']}{of}: {_WORDS.get(one['method'], '')}{there}")
         for check in one["checks"]:
             say(f"      {check}")
         for line in (one["sql"] or "").strip().splitlines():
             say(f"      │ {line}")
+
+
+def _place(one: Document) -> str:
+    """Say where a pass over a database's table happens, and why it does not happen there."""
+    if one.get("why"):
+        return f" (in Hanse's engine: {one['why']})" if one["where"] else ""
+    return ", in the database" if one.get("where") else ""

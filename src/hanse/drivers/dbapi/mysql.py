@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
@@ -104,7 +104,7 @@ class MySqlHosted:
         """Run a SELECT that returns few rows."""
         return self._run(lambda: self._ask(select))
 
-    def stage(self, select: str, columns: Sequence[str], path: str) -> StagedFile:
+    def stage(self, select: str, columns: Sequence[str], path: str, *, binary: Collection[str] = ()) -> StagedFile:
         """Run a SELECT and write its rows to one Parquet file: whole, or not at all."""
 
         def batches() -> Iterator[Sequence[tuple[Any, ...]]]:
@@ -113,7 +113,7 @@ class MySqlHosted:
                 while rows := cursor.fetchmany(BATCH):
                     yield rows
 
-        return self._run(lambda: write(batches(), columns, path))
+        return self._run(lambda: write(batches(), columns, path, binary))
 
     def reads(self, select: str) -> frozenset[tuple[str, ...]]:
         """Return what the server's plan of a SELECT reads: tables by their aliases, without what it makes itself."""

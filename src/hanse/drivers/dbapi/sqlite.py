@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
@@ -58,7 +58,13 @@ class SqliteHosted:
         address = f"file:{quote(os.path.abspath(self._path))}?mode=ro"
         self._connection = self._run(
             lambda: sqlite3.connect(
-                address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                address,
+                uri=True,
+                timeout=_BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                # A statement that is compiled already is not shown to the authorizer again.
+                cached_statements=0,
             )
         )
         try:
@@ -95,7 +101,7 @@ class SqliteHosted:
         """Run a SELECT that returns few rows."""
         return self._run(lambda: self._connection.execute(select).fetchall())
 
-    def stage(self, select: str, columns: Sequence[str], path: str) -> StagedFile:
+    def stage(self, select: str, columns: Sequence[str], path: str, *, binary: Collection[str] = ()) -> StagedFile:
         """Run a SELECT and write its rows to one Parquet file: whole, or not at all."""
 
         def batches() -> Iterator[Sequence[tuple[Any, ...]]]:
@@ -103,7 +109,7 @@ class SqliteHosted:
             while rows := cursor.fetchmany(BATCH):
                 yield rows
 
-        return self._run(lambda: write(batches(), columns, path))
+        return self._run(lambda: write(batches(), columns, path, binary))
 
     def reads(self, select: str) -> frozenset[tuple[str, ...]]:
         """Return the tables and views that SQLite's own compiler finds in a SELECT, without running it."""

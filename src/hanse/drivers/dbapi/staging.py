@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,13 +15,16 @@ from hanse.interfaces.codes import VALUE_UNREADABLE
 BATCH = 20_000
 
 
-def write(batches: Iterable[Sequence[tuple[Any, ...]]], columns: Sequence[str], path: str) -> StagedFile:
+def write(
+    batches: Iterable[Sequence[tuple[Any, ...]]], columns: Sequence[str], path: str, binary: Collection[str]
+) -> StagedFile:
     """Write rows to one Parquet file.
 
     Args:
-        batches: rows, some at a time; every value a text, a whole number or None.
+        batches: rows, some at a time; every value of Python's own types.
         columns: names in the file.
         path: where it goes.
+        binary: those that hold bytes.
 
     Raises:
         IngestError: HNS-I029: a value is binary.
@@ -30,12 +33,15 @@ def write(batches: Iterable[Sequence[tuple[Any, ...]]], columns: Sequence[str], 
     import pyarrow as pa
     from pyarrow import parquet
 
-    schema = pa.schema([(name, pa.string()) for name in columns])
+    schema = pa.schema([(name, pa.binary() if name in binary else pa.string()) for name in columns])
     rows = 0
     try:
         with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
             for batch in batches:
-                arrays = [pa.array([_text(v) for v in values], pa.string()) for values in zip(*batch, strict=True)]
+                arrays = [
+                    pa.array([v if field.type == pa.binary() else _text(v) for v in values], field.type)
+                    for field, values in zip(schema, zip(*batch, strict=True), strict=True)
+                ]
                 writer.write_batch(pa.record_batch(arrays, schema=schema))
                 rows += len(batch)
     except OSError as error:

@@ -133,9 +133,9 @@ class DuckDBSnapshot:
         return self._run(lambda: self._query(query))
 
     def stage_query(self, query: str, columns: Sequence[str], path: str) -> StagedFile:
-        """Run a query in the database, whose columns are called `c0`, `c1` …, and write its rows to a Parquet file."""
-        chosen = ", ".join(f"c{n} AS {identifier(name)}" for n, name in enumerate(columns))
-        select = f"SELECT {chosen} FROM {self._function(query)}"  # noqa: S608 - made of quoted names
+        """Run a query in the database, and write its rows to a Parquet file, under these names."""
+        named = ", ".join(identifier(name) for name in columns)
+        select = f"SELECT * FROM {self._function(query)} AS answer({named})"  # noqa: S608 - made of quoted names
         return self._run(lambda: stage_file(self._connection, select, local_path(path), None))
 
     def stage(self, table: SourceTable, columns: Sequence[SourceColumn], path: str) -> StagedFile:

@@ -5,7 +5,7 @@ DuckDB ends its own transaction when the server refuses a statement, so after an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
@@ -72,8 +72,9 @@ class PostgresHosted:
         """Run a SELECT that returns few rows."""
         return self._run(lambda snapshot: snapshot.query(select))
 
-    def stage(self, select: str, columns: Sequence[str], path: str) -> StagedFile:
+    def stage(self, select: str, columns: Sequence[str], path: str, *, binary: Collection[str] = ()) -> StagedFile:
         """Run a SELECT and write its rows to one Parquet file: whole and on disk, or not at all."""
+        del binary  # the extension knows by itself
         return self._run(lambda snapshot: snapshot.stage_query(select, columns, path))
 
     def reads(self, select: str) -> frozenset[tuple[str, ...]] | None:

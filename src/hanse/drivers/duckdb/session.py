@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from hashlib import sha256
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -32,6 +33,7 @@ from hanse.interfaces import (
     AvroScan,
     ColumnStatistics,
     CsvScan,
+    DuckDBScan,
     ExcelScan,
     FileSizes,
     JsonScan,
@@ -353,11 +355,12 @@ def _settings(
 
 
 def _path(relation: Relation) -> str | None:
-    return relation.path if isinstance(relation, CsvScan | JsonScan | ExcelScan | AvroScan) else None
+    return relation.path if isinstance(relation, CsvScan | JsonScan | ExcelScan | AvroScan | DuckDBScan) else None
 
 
 def _select(
-    cursor: duckdb.DuckDBPyConnection, relation: TableScan | ParquetScan | CsvScan | JsonScan | ExcelScan | AvroScan
+    cursor: duckdb.DuckDBPyConnection,
+    relation: TableScan | ParquetScan | CsvScan | JsonScan | ExcelScan | AvroScan | DuckDBScan,
 ) -> str:
     match relation:
         case TableScan():
@@ -370,6 +373,8 @@ def _select(
             return excel_select(cursor, relation)
         case AvroScan():
             return avro_select(relation)
+        case DuckDBScan():
+            return _attached(cursor, relation)
         case CsvScan():
             return csv_select(cursor, relation)
 
@@ -393,3 +398,10 @@ def _check_columns(cursor: duckdb.DuckDBPyConnection, select: str, columns: Sequ
             raise EngineError(codes.COLUMNS_DIFFER, what, fix="cast and order the last projection like the table")
     what = f"the SELECT has {len(found)} columns, the table has {len(wanted)}"
     raise EngineError(codes.COLUMNS_DIFFER, what, fix="select exactly the table's columns")
+
+
+def _attached(cursor: duckdb.DuckDBPyConnection, relation: DuckDBScan) -> str:
+    """Open a database's file, once, and return the SELECT of a table in it."""
+    name = f"__file_{sha256(relation.path.encode()).hexdigest()[:16]}"
+    cursor.execute(f"ATTACH IF NOT EXISTS {text(local_path(relation.path))} AS {identifier(name)} (READ_ONLY)")
+    return f"FROM {identifier(name)}.{identifier(relation.schema)}.{identifier(relation.name)}"
