@@ -96,8 +96,16 @@ def _document(column: Column) -> Mapping[str, Any]:
 
 
 def _null_meaning(column: Column) -> str | None:
+    """Return what a null means: the column's own words, or those of the reasons that are executed."""
     meaning = column.custom.get(NULL_MEANING)
-    return None if meaning is None else str(meaning)
+    if meaning is not None:
+        return str(meaning)
+    reasons = column.custom.get("nullReasons")
+    if isinstance(reasons, list | tuple):
+        words = [str(r.get("reason") or r.get("when")) for r in reasons if isinstance(r, Mapping)]
+        return "; or ".join(words) or None
+    when = column.custom.get("nullWhen")
+    return None if when is None else f"only when {when}"
 
 
 def plain(value: Any) -> Any:

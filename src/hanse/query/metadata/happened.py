@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from hanse.base import ProductName
+from hanse.base import ProductName, TableName
 from hanse.query.metadata.table import (
     OF_PRODUCT,
     OF_TABLE,
@@ -45,11 +45,17 @@ def _runs(reader: Reader) -> Iterator[Row]:
         )
 
 
+def _place(name: TableName) -> Row:
+    """Return the values of a table's key; without a table for checks of a whole contract."""
+    domain, product, table, major = table_key(name)
+    return (domain, product, table or None, major)
+
+
 def _checks(reader: Reader) -> Iterator[Row]:
     for check in reader.checks():
         yield (
             check.run_id,
-            *table_key(check.table),
+            *_place(check.table),
             check.check_id,
             check.clause,
             check.column,
