@@ -46,6 +46,15 @@ def test_a_broken_contract_ends_like_a_refused_run(here: Path, contract: Write, 
     assert "  ✗ t  type(id): BIGINT: 1 of 1 row\n    at   orders.odcs.yaml:9\n    row  id is 'x'" in out
 
 
+def test_a_column_that_is_missing_is_told_once(here: Path, contract: Write, run: Run) -> None:
+    (here / "t.csv").write_text("key\n1\n")
+    code, out, _ = run("test", contract(t=ID).name, "--data", "t.csv")
+    assert code == Exit.BLOCKED
+    assert "type(id): BIGINT: could not run: HNS-C008: the table has no column `id`\n" in out
+    assert "required(id): could not run either\n" in out
+    assert out.count("no column") == 1
+
+
 def test_json_is_the_document_of_the_library(here: Path, contract: Write, run: Run) -> None:
     (here / "t.csv").write_text("id\nx\n")
     file = contract(t=ID).name

@@ -8,7 +8,8 @@ from dataclasses import replace
 from hanse.interfaces import CsvScan
 
 DELIMITERS = (",", ";", "\t", "|")
-_SAMPLE = 1 << 16
+_SAMPLE = 1 << 14
+_APOSTROPHE = re.compile(r"(?:^|[,;\t|]) *'", re.MULTILINE)  # where a quote would be
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
@@ -36,14 +37,17 @@ def delimiter_of(sample: bytes, *, whole: bool) -> str | None:
     text = sample.decode("latin-1").replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text or "\\" in text or "#" in text[:1]:
         return None
-    lines = _QUOTED.sub("", text).split("\n")
+    plain = _QUOTED.sub("", text)
+    if _APOSTROPHE.search(plain):
+        return None
+    lines = plain.split("\n")
     lines = lines if whole else lines[:-1]  # the last one may be cut
     lines = [line for line in lines if line]
     if not lines or any('"' in line for line in lines):
         return None
     counted = {mark: {line.count(mark) for line in lines} for mark in DELIMITERS}
     used = [mark for mark in DELIMITERS if counted[mark] != {0}]
-    # One mark only, as often in every line; and no apostrophe where a quote would be.
-    if len(used) != 1 or len(counted[used[0]]) != 1 or any(re.search(r"(?:^|[,;\t|])\s*'", line) for line in lines):
+    # One mark only, as often in every line.
+    if len(used) != 1 or len(counted[used[0]]) != 1:
         return None
     return used[0]

@@ -135,10 +135,15 @@ def _print_table(table: Document, *, everything: bool) -> None:
         sys.stdout.flush()
         print_problem(table["problem"])
         return
+    said: set[str] = set()
     for check in table["checks"]:
         calm = check["verdict"] in {"passed", "manual", "not_applicable"}
-        if not calm or everything:
+        reason = _reason(check) if check["status"] == "error" else ""
+        if reason in said:  # a column that is missing ends all its checks alike
+            say_status("error", f"{table['table']}  {check['clause']}: could not run either", indent=2)
+        elif not calm or everything:
             _print_check(table["table"], check, calm=calm)
+        said |= {reason} - {""}
 
 
 def _print_check(table: str, check: Document, *, calm: bool) -> None:
@@ -160,7 +165,7 @@ def _print_check(table: str, check: Document, *, calm: bool) -> None:
 def _verdict(check: Document) -> str:
     match check["status"]:
         case "error":
-            return f"{check['clause']}: could not run: {check['error']}"
+            return f"{check['clause']}: could not run: {_reason(check)}"
         case "manual":
             return f"{check['clause']}: for a person to judge"
         case "failed" if check["failed_rows"] is not None and check["total_rows"] is not None:
@@ -169,6 +174,12 @@ def _verdict(check: Document) -> str:
             return f"{check['clause']}: {check['message']}"
         case _:
             return str(check["clause"])
+
+
+def _reason(check: Document) -> str:
+    """Return why a check could not run, without its clause, which stands before it."""
+    code, _, what = str(check["error"]).partition(": ")
+    return f"{code}: {what.removeprefix(check['clause'] + ': ')}"
 
 
 def _totals(counts: Document) -> str:
