@@ -7,11 +7,11 @@ STAMP = $(VENV)/.set-up
 DIR   = hanse-demo
 TESTS = -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo test quick lint types format docs lock bench soak clean
+.PHONY: help setup demo test quick lint types format docs lock bench bench-contracts soak clean
 .DEFAULT_GOAL = help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMP) ## make the virtual environment in .venv (every target below does it when needed)
 
@@ -52,6 +52,9 @@ lock: ## resolve the dependencies anew (needs uv); writes hashes, and no address
 
 bench: $(STAMP) ## measure, as ratios against peers and limits
 	@$(BIN)/python -m benchmarks
+
+bench-contracts: $(STAMP) ## measure contracts on their own beside other tools, and sizes of environments
+	@$(BIN)/python -m benchmarks contracts
 
 soak: $(STAMP) ## let thousands of faults happen (bounds: SOAK_SECONDS=3600 SOAK_FAULTS=5000); Linux
 	@PYTHONPATH=tests $(BIN)/python -m faults.soak

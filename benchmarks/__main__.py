@@ -11,8 +11,13 @@ from pathlib import Path
 from benchmarks import report
 from benchmarks.processes import BUILD, ROOT, ProcessFailed, compile_modules
 
-ALONE = ("sf10",)  # half an hour and 15 GB of disk: only when named
-NAMES = ("lineitem", "transforms", "merge", "appends", "readers", "chain", "products", "start", "lookups", "demo")
+ALONE = ("sf10", "contracts.sf10")  # half an hour and 15 GB of disk: only when named
+CONTRACTS = ("contracts.lineitem", "contracts.small", "sizes")
+NAMES = (
+    "lineitem", "transforms", "merge", "appends", "readers", "chain", "products", "start", "lookups", "demo",
+    *CONTRACTS,
+)  # fmt: skip
+GROUPS = {"contracts": CONTRACTS}
 PAGE = ROOT / "docs" / "benchmarks.md"
 
 
@@ -23,17 +28,18 @@ def main() -> int:
         "names",
         nargs="*",
         metavar="NAME",
-        help=f"any of {', '.join(NAMES)}; all of these by default; or {', '.join(ALONE)}",
+        help=f"any of {', '.join(NAMES)}; all of these by default; or {', '.join((*GROUPS, *ALONE))}",
     )
     parser.add_argument("--quick", action="store_true", help="small sizes, few rounds; the page is left as it is")
     given = parser.parse_args()
-    unknown = set(given.names) - {*NAMES, *ALONE}
+    unknown = set(given.names) - {*NAMES, *GROUPS, *ALONE}
     if unknown:
-        parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES + ALONE)}")
+        parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join((*NAMES, *GROUPS, *ALONE))}")
+    names = [name for given_name in given.names for name in GROUPS.get(given_name, (given_name,))] or NAMES
     compile_modules()
     print(report.facts_line(), flush=True)
     results = BUILD / ("quick.json" if given.quick else "results.json")
-    wrong = sum(not _measured(name, results, quick=given.quick) for name in given.names or NAMES)
+    wrong = sum(not _measured(name, results, quick=given.quick) for name in names)
     if not given.quick:
         PAGE.write_text(report.page(report.load(results), NAMES + ALONE), encoding="utf-8")
     return 1 if wrong else 0
@@ -49,6 +55,8 @@ def _measured(name: str, results: Path, *, quick: bool) -> bool:
         return False
     report.save(results, name, result)
     print(f"\n{result.title} ({time.perf_counter() - began:.0f} s)\n{report.table(result.rows)}", flush=True)
+    if result.listing:
+        print(f"\n{report.listing(result.listing.head, result.listing.rows)}", flush=True)
     return quick or all(row.met is not False for row in result.rows)
 
 

@@ -13,6 +13,10 @@ from benchmarks.processes import BUILD, ROOT
 PEERS = {
     "dbt": ("dbt-core==1.11.16", "dbt-duckdb==1.11.1"),
     "sqlmesh": ("sqlmesh==0.236.4",),
+    "pointblank": ("pointblank==1.1.1", "polars==2.1.0", "pyarrow>=26"),
+    "soda": ("soda-core==4.28.0", "soda-duckdb==4.28.0"),
+    "datacontract": ("datacontract-cli[duckdb,parquet]==1.2.8",),
+    "gx": ("great-expectations==1.24.1", "duckdb-engine==0.17.0", "sqlalchemy<2.1"),
 }
 
 
@@ -26,26 +30,42 @@ def peer(name: str) -> Path:
     return environment(name, (*PEERS[name], f"duckdb=={engine_version()}"))
 
 
+def version(name: str) -> str:
+    """Return the version of a peer, of the first package that it is pinned with."""
+    return PEERS[name][0].partition("==")[2]
+
+
+def core() -> Path:
+    """Return the folder of programs of Hanse installed as a user has it: without extras, and nothing else beside it."""
+    wanted = tuple(sorted(_project()["project"]["dependencies"]))
+    return environment("hanse", ("--editable", str(ROOT)), stamp=wanted)
+
+
 def generator() -> Path:
     """Return the folder of programs of the environment that makes data: the dependency group ``bench``."""
     return environment("data", (*_project()["dependency-groups"]["bench"], f"duckdb=={engine_version()}"))
 
 
-def environment(name: str, requirements: tuple[str, ...]) -> Path:
+def environment(name: str, requirements: tuple[str, ...], *, stamp: tuple[str, ...] = ()) -> Path:
     """Make a virtual environment, unless it is there with exactly these requirements.
+
+    Args:
+        name: of its folder.
+        requirements: what is installed.
+        stamp: what decides besides whether it has to be made anew.
 
     Returns:
         The folder of its programs.
     """
     folder = BUILD / "environments" / name
-    stamp = folder / "requirements.txt"
-    wanted = "\n".join(requirements)
-    if not stamp.is_file() or stamp.read_text() != wanted:
+    file = folder / "requirements.txt"
+    wanted = "\n".join((*requirements, *stamp))
+    if not file.is_file() or file.read_text() != wanted:
         shutil.rmtree(folder, ignore_errors=True)
         _install(folder, requirements)
         python = folder / "bin" / "python"
         subprocess.run([python, "-m", "compileall", "-q", "-j", "0", folder / "lib"], check=False, capture_output=True)
-        stamp.write_text(wanted)
+        file.write_text(wanted)
     return folder / "bin"
 
 

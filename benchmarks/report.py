@@ -69,6 +69,19 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """A table of its own shape, for information.
+
+    Attributes:
+        head: titles of its columns.
+        rows: texts and figures; a figure stands to the right.
+    """
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str | float]]
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What one benchmark found.
 
@@ -77,12 +90,14 @@ class Result:
         how: what was done, for readers.
         rows: figures.
         checked: what was verified about the results themselves.
+        listing: what else there is to see.
     """
 
     title: str
     how: str
     rows: Sequence[Row]
     checked: Sequence[str] = ()
+    listing: Listing | None = None
 
 
 def facts() -> dict[str, str]:
@@ -128,6 +143,20 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+def listing(head: Sequence[str], rows: Sequence[Sequence[str | float]]) -> str:
+    """Return a listing as a Markdown table."""
+    figures = [all(not isinstance(row[at], str) for row in rows) for at in range(len(head))]
+    lines = [f"| {' | '.join(head)} |", f"|{'|'.join('---:' if is_figure else '---' for is_figure in figures)}|"]
+    lines += [f"| {' | '.join(_cell(c) for c in row)} |" for row in rows]
+    return "\n".join(lines)
+
+
+def _cell(content: str | float) -> str:
+    if isinstance(content, str):
+        return content
+    return f"{content:,}" if isinstance(content, int) else _figure(content)
+
+
 def page(document: Mapping[str, Any], order: Sequence[str]) -> str:
     """Return the page of all results; a benchmark that was not measured yet is named as missing."""
     parts = [_HEAD, _machine(document)]
@@ -138,6 +167,8 @@ def page(document: Mapping[str, Any], order: Sequence[str]) -> str:
             continue
         rows = [_row(r) for r in entry["rows"]]
         parts.append(f"## {entry['title']}\n\n{_wrapped(entry['how'])}\n\n{table(rows)}")
+        if entry.get("listing"):
+            parts.append(listing(entry["listing"]["head"], entry["listing"]["rows"]))
         if entry["checked"]:
             parts.append(_wrapped("Verified in the same run: " + "; ".join(entry["checked"]) + "."))
     return "\n\n".join(parts) + "\n"
