@@ -1,14 +1,18 @@
 """What a contract writes down itself: examples, enum entries, names and descriptions of its columns."""
 
 import datetime as dt
+from itertools import combinations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hanse.quality import checks_of, lint
+from hanse.quality.confusable import alike, confusable_checks
 from hanse.quality.records import Settled
 from hanse.registry.records import CheckStatus
-from hanse.spec.contract import Table
+from hanse.spec.contract import Column, Table
 from hanse.spec.types import Decimal as DecimalType
 from hanse.spec.types import Field, List, Map, Scalar, Struct
 
@@ -134,3 +138,29 @@ def test_a_confusable_pair_is_a_warning_with_a_fix(words: Any) -> None:
     (problem,) = lint(words.contract(subject), subject)
     assert (problem.code.id, problem.severity.value) == ("HNS-C018", "warning")
     assert "when to take `shipped_at` and when `shipped_on`" in str(problem.fix)
+
+
+WORDS = (
+    "ship",
+    "shipped",
+    "shipping",
+    "order",
+    "orders",
+    "created",
+    "creation",
+    "at",
+    "on",
+    "date",
+    "id",
+    "no",
+    "x",
+    "1",
+)
+NAMES = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map("_".join)
+
+
+@given(st.lists(st.tuples(NAMES, st.sampled_from([Scalar.DATE, Scalar.VARCHAR])), unique_by=lambda c: c[0], max_size=8))
+def test_no_pair_is_missed_for_not_looking_at_all_of_them(columns: list[tuple[str, Scalar]]) -> None:
+    subject = Table("t", tuple(Column(name, type_, "any") for name, type_ in columns))
+    expected = [f"confusable({a.name}, {b.name})" for a, b in combinations(subject.columns, 2) if alike(a, b)]
+    assert [c.id for c in confusable_checks(subject)] == expected

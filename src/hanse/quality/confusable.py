@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import combinations
 
@@ -21,15 +22,42 @@ _TIMES = (Scalar.DATE, Scalar.TIME, Scalar.TIMESTAMP, Scalar.TIMESTAMPTZ)
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _LETTERS = re.compile(r"\w+")
 _ALIKE = 0.88  # of two descriptions' words, in order: a word changed in a long sentence
+_ALIKE_START = 3  # letters in which all forms of one word begin; shorter words are the same or different
 _SHORTEST = 5  # letters of a name below which one letter makes another word
 
 
 def confusable_checks(table: Table) -> Iterator[Check]:
     """Yield a check for every pair of columns of a table that may be taken for each other."""
-    for one, other in combinations(table.columns, 2):
-        why = _alike(one, other)
+    for at, other_at in sorted(_candidates(table.columns)):
+        one, other = table.columns[at], table.columns[other_at]
+        why = alike(one, other)
         if why is not None:
             yield _check(one, other, why)
+
+
+def _candidates(columns: Sequence[Column]) -> set[tuple[int, int]]:
+    """Return pairs that share anything that makes columns alike: looking at all pairs of a wide table takes long."""
+    sharing: dict[Hashable, list[int]] = defaultdict(list)
+    for at, column in enumerate(columns):
+        for mark in _marks(column):
+            sharing[mark].append(at)
+    return {pair for members in sharing.values() for pair in combinations(members, 2)}
+
+
+def _marks(column: Column) -> set[Hashable]:
+    """Return what a column shares with every one that it may be taken for."""
+    tokens, kind = _tokens(column.name), _kind(column)
+    name = "".join(tokens)
+    without_one = {name[:i] + name[i + 1 :] for i in range(len(name))} if len(name) >= _SHORTEST else set()
+    marks: set[Hashable] = {("name", spelled) for spelled in (name, *without_one)}
+    stems = _stems(tokens, _TIME_WORDS if kind == "time" else _KIND_WORDS)
+    if stems:
+        # Forms of one word begin alike.
+        marks.add((kind, tuple(stem[:_ALIKE_START] for stem in stems) if kind == "time" else tuple(stems)))
+    words = _words(column.description)
+    if words:
+        marks.add((kind, "description", tuple(words)))
+    return marks
 
 
 def _check(one: Column, other: Column, why: str) -> Check:
@@ -49,7 +77,7 @@ def _check(one: Column, other: Column, why: str) -> Check:
     )
 
 
-def _alike(one: Column, other: Column) -> str | None:
+def alike(one: Column, other: Column) -> str | None:
     """Return why two columns may be taken for each other, None if they may not."""
     if _names_alike(one, other):
         return "their names are nearly the same"
