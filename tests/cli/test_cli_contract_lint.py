@@ -68,6 +68,16 @@ def test_warnings_fail_only_if_they_shall(run_hanse: Run, folder: Path) -> None:
     assert run_hanse("contract", "lint", "--strict", "--ignore", *code, "warned.odcs.yaml").exit == 0
 
 
+def test_values_of_the_contract_itself_are_tried(run_hanse: Run, folder: Path) -> None:
+    options = "logicalTypeOptions: { minimum: 0 }, examples: [1.5, -1, abc]"
+    Path("tried.odcs.yaml").write_text(GOOD.replace("logicalType: number", f"logicalType: number, {options}"))
+    ended = run_hanse("contract", "lint", "tried.odcs.yaml", "--json")
+    whats = [p["what"] for p in ended.document["contracts"][0]["problems"]]
+    assert ended.exit == 0
+    assert len(whats) == 2
+    assert any("`-1` breaks `minimum`" in what for what in whats), whats
+
+
 def test_annotations_cannot_be_forged(run_hanse: Run, folder: Path) -> None:
     name = "evil,line=9%0A::error::x.odcs.yaml"
     Path(name).write_text(GOOD.replace("name: amount", 'name: "a\\n::stop-commands::x%0A", primaryKey: true'))

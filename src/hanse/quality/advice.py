@@ -125,15 +125,12 @@ def _of_people(column: Column, label: str) -> Iterator[Problem]:
 
 
 def _enum(column: Column, label: str) -> Iterator[Problem]:
+    """Yield a problem if nothing at all is allowed; single entries are tried as the contract's own values."""
     values = column.enum
     excluded = {at: why for at, value in enumerate(values) if (why := _excluded(value, column.limits))}
     if excluded and len(excluded) == len(values):
         what = f"no value of the enum of {label} keeps its limits: {next(iter(excluded.values()))}"
         yield _error(what, column.where, "correct one of the two")
-    elif excluded:
-        at, why = next(iter(excluded.items()))
-        what = f"the enum of {label} allows `{values[at]}`, and its limits exclude it: {why}"
-        yield _warning(CONTRADICTION, what, column.where, "remove the value, or widen the limits")
 
 
 def _excluded(value: Any, limits: Limits) -> str | None:

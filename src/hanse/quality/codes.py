@@ -91,7 +91,7 @@ CONTRADICTION = Code(
     "HNS-C011",
     "clauses that exclude each other",
     "Two clauses of a contract cannot both hold, for example a minimum above the maximum: no data can keep them. "
-    "As a warning: one clause allows a value that another excludes. Correct one of them.",
+    "Correct one of them.",
 )
 POINTLESS_CLAUSE = Code(
     "HNS-C012",

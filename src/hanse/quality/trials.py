@@ -25,18 +25,26 @@ def tried(session: Session, measure: Tried) -> tuple[CheckStatus, str]:
     Raises:
         EngineError: the engine refused.
     """
-    words = misfits(measure)
+    words = [*misfits(measure), *broken_clauses(session, measure)]
+    if not words:
+        return CheckStatus.PASSED, f"{len(measure.values)} of them keep every clause of the column"
+    more = f"; and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
+    return CheckStatus.FAILED, "; ".join(words[:_SHOWN]) + more
+
+
+def broken_clauses(session: Session, measure: Tried) -> list[str]:
+    """Return, in words, which values break which clause; those of another type are :func:`misfits`.
+
+    Raises:
+        EngineError: the engine refused.
+    """
     fitting = []
     for item in measure.values:
         try:
             fitting.append((item, None if item is None else typed(item, measure.target.type)))
         except ValueError:
             continue
-    words += _broken(session, measure, fitting)
-    if not words:
-        return CheckStatus.PASSED, f"{len(measure.values)} of them keep every clause of the column"
-    more = f"; and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
-    return CheckStatus.FAILED, "; ".join(words[:_SHOWN]) + more
+    return _broken(session, measure, fitting)
 
 
 def _broken(session: Session, measure: Tried, fitting: list[tuple[Any, Any]]) -> list[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from hanse.app.contract.reading import Found, read_contracts
 from hanse.base import Problem, Severity
+
+if TYPE_CHECKING:
+    from hanse.spec.contract import Contract
 
 Document = dict[str, Any]
 
@@ -50,7 +53,28 @@ def _problems(found: Found) -> list[Problem]:
         from hanse.quality.advice import advise
 
         problems += advise(found.contract)
+        problems += _trials(found.contract)
     return list(dict.fromkeys(problems))
+
+
+def _trials(contract: Contract) -> Iterator[Problem]:
+    """Yield the contract's own values that break its clauses: they are tried on the engine, as data would be."""
+    from hanse.quality.checks import checks_of
+    from hanse.quality.codes import BAD_EXAMPLE
+    from hanse.quality.records import Tried
+
+    stated = [(table, check) for table in contract.tables for check in checks_of(contract, table)]
+    wanted = [(t, c, c.measure) for t, c in stated if isinstance(c.measure, Tried) and c.measure.tests]
+    if not wanted:
+        return
+    from hanse.drivers.duckdb import DuckDBEngine
+    from hanse.quality.trials import broken_clauses
+
+    with DuckDBEngine().open(readable=()) as session:
+        for table, check, measure in wanted:
+            for words in broken_clauses(session, measure):
+                what = f"{check.clause}: {words} (table `{table.name}`)"
+                yield Problem(BAD_EXAMPLE, what, check.location, severity=check.severity)
 
 
 def _placed(problem: Problem, path: str) -> Document:
