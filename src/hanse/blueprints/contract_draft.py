@@ -158,7 +158,7 @@ class _Table:
         yield f"- name: {key(name)}"
         if name != column["name"]:
             yield f"  physicalName: {text(column['name'])}"
-        yield from (f"  {line}" for line in _type(column["nested"] or {"kind": "scalar", "type": column["type"]}))
+        yield from (f"  {line}" for line in _type(self._tree(column)))
         if column["note"]:
             yield from comment(f"Text: {column['note']}.", 2)
         if profile["rows"] and not column["nulls"]:
@@ -181,6 +181,11 @@ class _Table:
             yield '    - { property: nullMeaning, value: "TODO: say why a value may be missing." }'
         if is_code_list:
             yield from _known_values(name, column)
+
+    def _tree(self, column: Profile) -> Profile:
+        # A product stores whole numbers of 64 bits without a sign as decimals; in others' files they are what they are.
+        is_unsigned = self._full and column.get("declared") == "UBIGINT"
+        return column["nested"] or {"kind": "scalar", "type": "BIGINT" if is_unsigned else column["type"]}
 
     def _key(self, column: Profile, name: str) -> Iterator[str]:
         profile = self._profile

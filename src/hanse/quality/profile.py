@@ -52,7 +52,7 @@ def profile(session: Session, relation: str, *, name: str, file: str, scratch: s
         members), ``nulls``, ``distinct`` (exact up to twelve and where all differ, else about), ``minimum`` and
         ``maximum`` (ISO text or number, of numbers and times), ``values`` (of text with at most twelve, most frequent
         first), ``is_unique``, ``looks_like`` (``email``, ``iban``, ``phone`` or None), ``note`` (why it stayed text, or
-        None), ``shape`` (of texts: see :class:`~hanse.quality.text_shapes.TextShape`, else None).
+        None), ``declared`` (the engine's name of its type in the file), ``shape`` (of texts: see :class:`~hanse.quality.text_shapes.TextShape`, else None).
 
     Raises:
         EngineError: the file cannot be read.
@@ -66,7 +66,9 @@ def profile(session: Session, relation: str, *, name: str, file: str, scratch: s
     columns = _measured(session, typed, wanted, rows)
     texts = {c["name"]: rows - c["nulls"] for c in columns if shapes and wanted[c["name"]] is Scalar.VARCHAR}
     written = text_shapes(session, typed, texts)
+    declared = dict(have)
     for entry in columns:
+        entry["declared"] = declared[entry["name"]]
         entry["note"] = notes.get(entry["name"])
         entry["looks_like"] = looks.get(entry["name"])
         entry["shape"] = asdict(written[entry["name"]]) if entry["name"] in written else None
