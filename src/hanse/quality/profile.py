@@ -52,7 +52,8 @@ def profile(session: Session, relation: str, *, name: str, file: str, scratch: s
         members), ``nulls``, ``distinct`` (exact up to twelve and where all differ, else about), ``minimum`` and
         ``maximum`` (ISO text or number, of numbers and times), ``values`` (of text with at most twelve, most frequent
         first), ``is_unique``, ``looks_like`` (``email``, ``iban``, ``phone`` or None), ``note`` (why it stayed text, or
-        None), ``declared`` (the engine's name of its type in the file), ``shape`` (of texts: see :class:`~hanse.quality.text_shapes.TextShape`, else None).
+        None), ``declared`` (the engine's name of its type in the file), ``shape`` (of texts: see
+        :class:`~hanse.quality.text_shapes.TextShape`, else None).
 
     Raises:
         EngineError: the file cannot be read.
