@@ -78,7 +78,7 @@ CASES: list[Case] = [
     ("unique(x)", {**TEXT, "unique": True}, [None], ["twice"]),
     ("minLength(x)", of({"logicalType": "array", "items": TEXT}, minItems=1), [[None], ["a"]], [[]]),
     ("uniqueItems(x)", of({"logicalType": "array", "items": TEXT}, uniqueItems=True), [[None, None]], [["a", "a"]]),
-    ("minLength(x)", {"logicalType": "vector", "logicalTypeOptions": {"dimensions": 2}}, [[0.0, 1.0]], [[0.0]]),
+    ("dimensions(x)", {"logicalType": "vector", "logicalTypeOptions": {"dimensions": 2}}, [[0.0, 1.0]], [[0.0]]),
     ("required(x[].n)", {"logicalType": "array", "items": of(LINE, required=["n"])},
      [[{"n": 1}], [None], []], [[{"n": 1}, {"n": None}]]),
     ("maximum(x.values[])", {"logicalType": "map", "map": {"key": TEXT, "value": of(WHOLE, maximum=1)}},
