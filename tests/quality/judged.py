@@ -82,11 +82,11 @@ def agree(result: Any, wanted: Expected, samples: Sequence[Any], rows: int) -> N
     if wanted.failed is not None and result.failed_rows is not None:
         assert result.failed_rows == wanted.failed, (result, wanted)
         assert wanted.of_values or result.total_rows == rows
+    breaking = {shown(row) for row in wanted.breaking}
+    for sample in samples:
+        assert sample.reason
+        assert json.dumps(sample.row, sort_keys=True, ensure_ascii=True) in breaking, (result, sample)
     if result.status is CheckStatus.FAILED and result.failed_rows:
         assert len(samples) == min(result.failed_rows, LIMIT) or (wanted.of_values and 0 < len(samples) <= LIMIT)
-        breaking = {shown(row) for row in wanted.breaking}
-        for sample in samples:
-            assert sample.reason
-            assert json.dumps(sample.row, sort_keys=True, ensure_ascii=True) in breaking, (result, sample)
-    else:
+    elif result.status is not CheckStatus.FAILED:
         assert not samples

@@ -326,7 +326,8 @@ def _rule(rule: Mapping[str, Any], place: Place, rows: Sequence[Row]) -> Expecte
     if rule.get("type") == "text":
         return Expected("manual")
     if rule.get("type") == "sql":
-        return _answered(rule, sum(v is None for values in place.values for v in values))
+        nulls = [row for row, values in zip(rows, place.values, strict=True) if None in values]
+        return _answered(rule, len(nulls), nulls)
     offending = [at for at, values in enumerate(place.values) for v in values if _offends(rule, place.about, v)]
     broken = [rows[at] for at in sorted(set(offending))]
     failed = number = len(offending)
@@ -358,15 +359,15 @@ def _table_rule(rule: Mapping[str, Any], about: Mapping[str, Any], rows: Sequenc
     if rule.get("type") == "text":
         return Expected("manual")
     if rule.get("type") == "sql":
-        return _answered(rule, len(rows))
+        return _answered(rule, len(rows), rows)
     if rule["metric"] == "rowCount":
         return Expected("passed" if holds(len(rows), rule) else "failed", None, len(rows))
     shared, repeats = _shared([[row[n] for n in rule["arguments"]["properties"]] for row in rows])
     return _measured(rule, repeats, len(shared), len(rows), [rows[at] for at in sorted(shared)])
 
 
-def _answered(rule: Mapping[str, Any], number: int) -> Expected:
-    return Expected("passed" if holds(number, rule) else "failed", None, number)
+def _answered(rule: Mapping[str, Any], number: int, counted: Sequence[Row]) -> Expected:
+    return Expected("passed" if holds(number, rule) else "failed", None, number, counted)
 
 
 def _measured(rule: Mapping[str, Any], number: int, failed: int, total: int, breaking: Sequence[Row]) -> Expected:
