@@ -176,6 +176,14 @@ def test_a_page_asks_for_nothing_and_filters_by_style_alone() -> None:
         assert f"#show-{verdict}:checked" in page
 
 
+def test_tables_that_need_a_look_come_first() -> None:
+    document = {**_tables(check("fine", measured="VARCHAR"))}
+    document["tables"] += [{"table": "broken", "counts": {}, "checks": [check("bad", "failed")]}]
+    page = to_html(document)
+    assert page.index("<h2>broken") < page.index("<h2>orders")
+    assert '<span class="extent"></span><span class="word">passed' in page
+
+
 def test_what_needs_a_look_is_open_up_to_a_number() -> None:
     page = to_html(report(*(check(f"c{n}", "failed") for n in range(30)), check("fine")))
     assert page.count(" open>") == 20

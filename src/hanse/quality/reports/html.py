@@ -36,6 +36,7 @@ from hanse.quality.reports.verdicts import (
     told_apart,
     value_text,
     word,
+    worst_first,
 )
 
 _OPEN = (*BLOCKING, WARNED)
@@ -88,7 +89,7 @@ def _body(document: Document, found: Sequence[Group], counted: Counter[str]) -> 
     yield from _filters(counted)
     yield "<main>"
     unfolded = _MOST_OPEN
-    for group in found:
+    for group in worst_first(found):
         yield from _section(group, unfolded)
         unfolded = max(unfolded - sum(group.words[w] for w in _OPEN), 0)
     yield "</main>"

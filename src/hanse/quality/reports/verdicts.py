@@ -128,6 +128,8 @@ def extent(check: Document) -> str:
     if failed and total is not None:
         return f"{failed:,} of {total:,} {'row' if total == 1 else 'rows'}"
     measured = check.get("measured")
+    if isinstance(measured, str) and word(check) == PASSED:
+        return ""  # a type, which the clause itself names
     return "" if measured is None else f"measured {value_text(measured)}"
 
 
@@ -172,6 +174,11 @@ def numbered(found: Sequence[Group]) -> Iterator[tuple[Group, Document, str]]:
     """Yield every check with its group and its verdict, what needs a look first."""
     entries = [(group, check, word(check)) for group in found for check in group.checks]
     yield from sorted(entries, key=lambda entry: _rank(entry[2]))
+
+
+def worst_first(found: Sequence[Group]) -> list[Group]:
+    """Return the groups in which something needs a look before the others; otherwise the order is kept."""
+    return sorted(found, key=lambda group: min((_rank(w) for w in group.words), default=len(WORDS)))
 
 
 def _rank(verdict: str) -> int:
