@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from hanse.quality.records import Check, Measure, Settled, Violations, label
+from hanse.quality.types import satisfies
 from hanse.registry.records import CheckStatus
 from hanse.spec.contract import Table
 from hanse.spec.odcs_types import PhysicalType
+from hanse.spec.types import Decimal, parse_type
 
 # Names that mean one type wherever they are used; `INTEGER` has 38 digits in Snowflake, `FLOAT` four or eight bytes.
 _SAME = {
@@ -55,7 +57,8 @@ def _compared(stated: str, found: str | None, measure: Measure, *, typed: bool) 
     if wanted is None:
         why = f"the file has {found}; `{stated}` is another type in every system"
         return measure if isinstance(measure, Violations) else Settled(CheckStatus.NOT_APPLICABLE, why)
-    if found.replace(" ", "") == wanted:
+    decimal = parse_type(stated)  # what a decimal says of width, values are held to, whatever holds them
+    if found == wanted or (isinstance(decimal, Decimal) and satisfies(found, decimal)):
         return Settled(CheckStatus.PASSED, f"the file has {found}")
     return Settled(CheckStatus.FAILED, f"the file has {found}, the contract says {stated}")
 
