@@ -8,6 +8,7 @@ from hanse import quality
 from hanse.base import TableName, digest
 from hanse.pipelines.transforms.graph import Graph, Node, PortRead, published_name
 from hanse.pipelines.transforms.referred import ReferredTables
+from hanse.quality.records import Answer, Stated
 from hanse.registry import Release, ReleasedTable
 
 
@@ -61,10 +62,10 @@ def _named_in_rules(node: Node) -> frozenset[str]:
 
 
 def has_sql_rules(node: Node) -> bool:
-    """Say whether a contract checks a table by SQL of its own."""
-    if node.table is None:
+    """Say whether a contract checks a table by SQL of its own: rules, reasons for nulls, verified statements."""
+    if node.table is None or node.port is None or node.port.contract is None:
         return False
-    return any(r.kind == "sql" for r in (*node.table.rules, *(r for c in node.table.columns for r in c.rules)))
+    return any(isinstance(c.measure, Answer | Stated) for c in quality.checks_of(node.port.contract, node.table))
 
 
 def reusable(graph: Graph, keys: Mapping[str, str], visible: Release | None) -> Mapping[str, ReleasedTable]:

@@ -1,0 +1,87 @@
+"""Service levels and reasons for nulls in runs of a mesh."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import hanse
+from hanse.app import Mesh
+from hanse.testing.meshes import MeshFolder
+
+CONTRACT = "domains/sales/orders/contracts/orders.odcs.yaml"
+LEFT = "EXISTS (SELECT 1 FROM returns AS r WHERE r.id = orders.id)"
+END = {"property": "endOfLife", "value": "2020-01-01"}
+PROMISES = {
+    "slaProperties": [
+        {"property": "frequency", "value": 1, "unit": "d"},
+        END,
+        {"property": "retention", "value": 3, "unit": "y", "element": "orders.left_on"},
+    ],
+    "context": {"verifiedStatements": [{"question": "Who reads this?", "answer": "Everybody."}]},
+}
+
+
+@pytest.fixture
+def shop(folder: MeshFolder) -> MeshFolder:
+    reasons = [{"reason": "it came back", "when": LEFT}]
+    left_on = {"logicalType": "date", "customProperties": [{"property": "nullReasons", "value": reasons}]}
+    folder.product(
+        "sales.orders",
+        {"orders": {"id": "integer", "left_on": left_on}, "returns": {"id": "integer"}},
+        data={"orders.csv": "id,left_on\n1,2999-01-01\n2,\n", "returns.csv": "id\n2\n"},
+    )
+    promise(folder, PROMISES)
+    return folder
+
+
+def promise(folder: MeshFolder, promises: dict[str, Any]) -> None:
+    contract = yaml.safe_load((Path(folder.root) / CONTRACT).read_text())
+    folder.write(CONTRACT, {**contract, "apiVersion": "v3.2.0", **promises})
+
+
+def run(mesh: Mesh) -> dict[str, Any]:
+    mesh.apply()
+    (found,) = mesh.run(force=True)["runs"]
+    return dict(found)
+
+
+def verdicts(run: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    return {r["check"]: (r["table"], r["verdict"]) for r in run["checks"]["results"]}
+
+
+def test_service_levels_are_told_and_do_not_block(shop: MeshFolder) -> None:
+    mesh = hanse.open_mesh(shop.root)
+    first = run(mesh)
+    assert first["status"] == "succeeded"
+    found = verdicts(first)
+    assert found["frequency: 1 d"] == ("sales.orders", "not_applicable")
+    assert found["endOfLife: 2020-01-01"] == ("sales.orders", "warned")
+    assert found["verifiedStatement: Who reads this?"] == ("sales.orders", "manual")
+    assert found["retention(left_on): 3 y"] == ("sales.orders.orders", "passed")
+    assert first["release"]["warnings"] == 1
+    assert verdicts(run(mesh))["frequency: 1 d"] == ("sales.orders", "passed")
+    with mesh.query("SELECT DISTINCT check_id FROM mesh.catalog.checks WHERE table_name IS NULL ORDER BY 1") as result:
+        assert len(result.to_arrow()) == 3
+
+
+def test_a_level_that_says_so_blocks(shop: MeshFolder) -> None:
+    severe = {**END, "customProperties": [{"property": "severity", "value": "error"}]}
+    promise(shop, {"slaProperties": [severe]})
+    blocked = run(hanse.open_mesh(shop.root))
+    assert blocked["status"] == "blocked"
+    assert "the contract failed" in str(blocked["error"])
+
+
+def test_a_null_without_a_reason_blocks_also_when_only_the_other_table_changes(shop: MeshFolder) -> None:
+    mesh = hanse.open_mesh(shop.root)
+    assert run(mesh)["status"] == "succeeded"
+    shop.write("domains/sales/orders/data/returns.csv", "id\n1\n")
+    (blocked,) = mesh.run()["runs"]
+    assert blocked["status"] == "blocked"
+    (result,) = [r for r in blocked["checks"]["results"] if r["verdict"] == "failed"]
+    assert result["check"] == "nullReasons(left_on): null only when it came back"
+    assert result["sample"][0]["row"]["id"] == 2
