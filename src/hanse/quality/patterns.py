@@ -1,8 +1,9 @@
 r"""Regular expressions of a contract, from ECMA-262 (which ODCS names) to RE2 (which runs in linear time).
 
 The subset that means the same in both passes through; what differs in spelling is respelt (``\uXXXX``, named groups,
-``[^]``); look-around and back-references are refused by name. Two differences remain: ``.`` also matches U+2028 and
-U+2029, and ``\s`` knows ASCII white space only. A pattern is searched for, not matched in full, as in JSON Schema.
+``[^]``); look-around and back-references are refused by name. Two differences remain: ``.`` also matches a carriage
+return, U+2028 and U+2029, and ``\s`` knows ASCII white space only. A pattern is searched for, not matched in full, as
+in JSON Schema.
 
 Sources: ECMA-262 §22.2.1; https://github.com/google/re2/wiki/Syntax
 """
