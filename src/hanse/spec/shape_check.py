@@ -105,7 +105,10 @@ class _Checker:
             self._report(codes.BAD_VALUE, f"{name} cannot be `{value}`", container, key, fix=fix)
         if shape.pattern is not None and isinstance(value, str) and not shape.pattern.search(value):
             why = f"it must match the pattern {shape.pattern.pattern}"
+            scheme = re.fullmatch(r"\^([A-Za-z0-9]+://)(?:\.\*)?", shape.pattern.pattern)
             fix = shape.hint or "see the standard for how it is written"
+            if scheme:
+                fix = f"begin it with `{scheme.group(1)}`"
             self._report(codes.BAD_VALUE, f"{name} cannot be `{value}`", container, key, why=why, fix=fix)
         if isinstance(value, Map):
             self.mapping(value, shape)
