@@ -143,6 +143,25 @@ def test_a_server_of_mariadb(here: Path, mariadb: MariaDbServer, monkeypatch: py
     assert {p["where"] for table in plan for p in table["passes"] if p["sql"]} == {"database"}
 
 
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+
+
+def test_a_rule_without_an_end_is_ended(here: Path, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = f"a_{new_id()[-12:].lower()}"
+    postgres.execute(f"CREATE DATABASE {name}")
+    postgres.execute(SEED, name)
+    monkeypatch.setenv("HANSE_DATA_PASSWORD", postgres.password)
+    with sqlite3.connect(here / "shop.sqlite") as connection:
+        connection.executescript(SEED)
+    connection.close()
+    rule = f"  - name: customers\n    quality: [{{type: sql, query: '{ENDLESS}', mustBe: 0}}]\n"
+    contract = (here / "shop.odcs.yaml").read_text().replace("  - name: customers\n", rule)
+    (here / "shop.odcs.yaml").write_text(contract)
+    for address in ("shop.sqlite", f"postgresql://{postgres.user}@127.0.0.1:{postgres.port}/{name}"):
+        checks = [c for t in test(data=address, seconds=0.5)["tables"] for c in t["checks"]]
+        assert [c["error"].split(":")[0] for c in checks if c["error"]] == ["HNS-I026"]
+
+
 @pytest.fixture
 def listener() -> Iterator[tuple[int, list[bytes]]]:
     """A server that hears whoever comes."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hanse.base import HanseError, Problem, TableName
 from hanse.drivers.duckdb import DuckDBEngine
-from hanse.interfaces import HostedDatabase, PostgresDatabase, QueriedDatabase, SessionLimits, SqliteDatabase
+from hanse.interfaces import HostedDatabase, PostgresDatabase, QueriedDatabase, SessionLimits
 
 if TYPE_CHECKING:
     from hanse.app.contract.options import Options
@@ -115,12 +115,11 @@ def opened_database(
 
 
 def _open(database: QueriedDatabase, scratch: str, seconds: float | None) -> HostedDatabase:
-    if seconds and not isinstance(database, SqliteDatabase):
-        database = replace(database, seconds=seconds)
     if isinstance(database, PostgresDatabase):
         from hanse.drivers.duckdb import DuckDBDatabases
 
-        return DuckDBDatabases(temp_directory=scratch).open_hosted(database, writable=[scratch])
+        limited = replace(database, seconds=seconds) if seconds else database
+        return DuckDBDatabases(temp_directory=scratch).open_hosted(limited, writable=[scratch])
     from hanse.drivers.dbapi import open_hosted
 
-    return open_hosted(database)
+    return open_hosted(database, seconds=seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from types import TracebackType
@@ -20,6 +21,7 @@ from hanse.interfaces.codes import (
     NO_SUCH_DATABASE,
     NO_SUCH_SOURCE_TABLE,
     NOT_PERMITTED,
+    READ_TOO_SLOW,
     VALUE_UNREADABLE,
 )
 from hanse.interfaces.hosted import Family, HostedColumn
@@ -50,7 +52,9 @@ _WORDS = (
 class SqliteHosted:
     """See :class:`hanse.interfaces.HostedDatabase`."""
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: SqliteDatabase, seconds: float | None = None) -> None:
+        self._seconds = seconds
+        self._deadline: float | None = None
         self._path = database.path
         self._seen: set[tuple[str, ...]] = set()
         if not os.path.isfile(self._path):
@@ -149,14 +153,17 @@ class SqliteHosted:
         return sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
 
     def _go_on(self) -> int:
-        """Let Python's signals in: a handler that raises ends the statement."""
-        return 0
+        """Let Python's signals in, and end a statement that took longer than it may."""
+        return int(self._deadline is not None and time.monotonic() > self._deadline)
 
     def _run(self, work: Callable[[], T]) -> T:
+        self._deadline = None if self._seconds is None else time.monotonic() + self._seconds
         try:
             return work()
         except sqlite3.Error as error:
             words = " ".join(str(error).replace(self._path, "…").split())
+        if self._deadline is not None and time.monotonic() > self._deadline and "interrupted" in words:
+            raise IngestError(READ_TOO_SLOW, "reading took longer than allowed", fix="allow more time")
         for pattern, code, what, fix in _WORDS:
             if pattern in words:
                 raise IngestError(code, what, why=words, fix=fix)
