@@ -442,6 +442,26 @@ def test_patterns_are_written_out_for_postgres(found: str) -> None:
         assert portable(pattern) is None
 
 
+def test_classified_values_are_shown_by_nobody(place: Place) -> None:
+    secret = "s3cret value"
+    columns = [
+        column("k", Scalar.VARCHAR, primary_key_position=1, classification="restricted", enum=("x",)),
+        column("n", Scalar.BIGINT, classification="confidential", limits={"maximum": 5}),
+        column("p", Scalar.VARCHAR, classification="pii", limits={"pattern": "^[0-9]+$", "format": "uuid"}),
+        column("o", Scalar.VARCHAR, classification="pii", relationships=(Relationship((), "u", (("k",),)),)),
+    ]
+    subject = contract(table(*columns), table(column("k", Scalar.VARCHAR), name="u"))
+    row = {"k": secret, "n": 8274619, "p": secret, "o": secret}
+    rows: dict[str, list[dict[str, Any]]] = {"t": [row, row], "u": []}
+    place.fill(subject, rows)
+    verdict = place.verify(subject)
+    assert disagreements(place.engine(subject, rows), verdict) == []
+    assert {f.check_id.split("(")[0] for f in verdict.failed_rows} >= {"primaryKey", "enum", "maximum", "pattern"}
+    told = str(verdict)
+    assert secret not in told
+    assert "8274619" not in told
+
+
 # Without NaN, which PostgreSQL alone has, and negative zero, which SQLite has not.
 _CELLS: dict[DataType, st.SearchStrategy[Any]] = {
     Scalar.BIGINT: st.sampled_from([0, 1, -1, 3, 5, 10, 2**53 + 1, -(2**63), 2**63 - 1]),

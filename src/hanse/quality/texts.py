@@ -119,7 +119,7 @@ def verify_texts(
         if isinstance(check.measure, Typed) and check.measure.target.column in texts.bad:
             found = results[check.id]
             results[check.id] = _unread(found, texts, check.measure.target.column)
-            failed += _unread_rows(session, texts, check.measure, found, limit)
+            failed += _unread_rows(session, table, texts, check.measure, found, limit)
     return Verdict(tuple(results[check.id] for check in checks), tuple(failed))
 
 
@@ -161,9 +161,10 @@ def _unread(result: CheckResult, texts: Texts, column: str) -> CheckResult:
 
 
 def _unread_rows(
-    session: Session, texts: Texts, typed: Typed, result: CheckResult, limit: int
+    session: Session, table: Table, texts: Texts, typed: Typed, result: CheckResult, limit: int
 ) -> tuple[FailedRow, ...]:
     from hanse import sql
+    from hanse.quality.masking import MASK, curtained, hidden_columns
     from hanse.quality.rows import shown
     from hanse.quality.values import as_json
 
@@ -172,13 +173,14 @@ def _unread_rows(
     if select is None or limit <= 0:
         return ()
     rows = session.fetch(sql.limit(select, limit)).to_pylist()
+    hidden = hidden_columns(table)
     return tuple(
         FailedRow(
             result.run_id,
             result.table,
             result.check_id,
-            f"{typed.target} is {shown(row[column])}, which is no {typed.target.type}",
-            {name: as_json(value) for name, value in row.items()},
+            f"{typed.target} is {MASK if column in hidden else shown(row[column])}, which is no {typed.target.type}",
+            curtained({name: as_json(value) for name, value in row.items()}, table, (column,), hidden),
         )
         for row in rows
     )

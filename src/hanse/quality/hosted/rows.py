@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hanse import sql
 from hanse.quality import compile as statements
+from hanse.quality.masking import curtained, hidden_columns
 from hanse.quality.orphans import orphan_rows
 from hanse.quality.records import Check, Duplicates, References, Target, Violations
 from hanse.quality.rows import Sample, failing_rows, orphaned, python_rows, repeated, without_key
@@ -36,25 +37,34 @@ def broken_rows(host: Host, check: Check, relation: str, limit: int) -> list[Sam
     if limit <= 0:
         return []
     names = shown_columns(host, relation, check)
+    table = host.dialect.tables[relation].table
+    hidden = hidden_columns(table)
     match check.measure:
         case Violations():
-            return _violating(host, check, relation, names, limit)
+            found = _violating(host, check, relation, names, limit, hidden)
         case Duplicates():
-            return _repeated(host, check.measure, relation, names, limit)
+            found = _repeated(host, check.measure, relation, names, limit, hidden)
         case References():
-            return _orphans(host, check.measure, relation, names, limit)
-    return []
+            found = _orphans(host, check.measure, relation, names, limit, hidden)
+        case _:
+            return []
+    wrong = sorted(columns_of(check))
+    return [(curtained(row, table, wrong, hidden), reason) for row, reason in found]
 
 
-def _violating(host: Host, check: Check, relation: str, names: Sequence[str], limit: int) -> list[Sample]:
+def _violating(
+    host: Host, check: Check, relation: str, names: Sequence[str], limit: int, hidden: Collection[str]
+) -> list[Sample]:
     select = statements.violating_rows(check, relation, names, (), limit, write=host.dialect.write)
     texts = host.rows(relation, select, names)
     # The engine looks at these rows again: it says which of several tests each breaks, and would find fewer of them if
     # it did not agree with the database.
-    return failing_rows(host.session, check, texts.relation, names, limit)
+    return failing_rows(host.session, check, texts.relation, names, limit, hidden)
 
 
-def _repeated(host: Host, measure: Duplicates, relation: str, names: Sequence[str], limit: int) -> list[Sample]:
+def _repeated(
+    host: Host, measure: Duplicates, relation: str, names: Sequence[str], limit: int, hidden: Collection[str]
+) -> list[Sample]:
     samples: list[Sample] = []
     write = host.dialect.write
     if measure.nulls:
@@ -66,16 +76,18 @@ def _repeated(host: Host, measure: Duplicates, relation: str, names: Sequence[st
         for row in _brought(host, relation, select, names, extra):
             times = int(row[_TIMES])
             shown = {name: row[name] for name in names}
-            samples.append((shown, repeated(measure, [shown[t.column] for t in measure.targets], times)))
+            samples.append((shown, repeated(measure, [shown[t.column] for t in measure.targets], times, hidden)))
     return samples
 
 
-def _orphans(host: Host, measure: References, relation: str, names: Sequence[str], limit: int) -> list[Sample]:
+def _orphans(
+    host: Host, measure: References, relation: str, names: Sequence[str], limit: int, hidden: Collection[str]
+) -> list[Sample]:
     select = orphan_rows(measure, relation, names, limit, write=host.dialect.write)
     samples = []
     for row in _brought(host, relation, select, names, _keys(host, relation, measure.targets)):
         shown = {name: row[name] for name in names}
-        samples.append((shown, orphaned(measure, [shown[t.column] for t in measure.targets])))
+        samples.append((shown, orphaned(measure, [shown[t.column] for t in measure.targets], hidden)))
     return samples
 
 

@@ -166,9 +166,8 @@ def _second_reading(database: HostedDatabase, session: Session, sql: str, dialec
         read = found.relations
         allowed = {_parts(t) for t in dialect.tables.values()}
         plain = found.statement.lower() == "select" and not found.table_functions
-        ctes: set[tuple[str, ...]] = {(name,) for name in found.ctes if name.startswith(_CTE)}
     else:
-        plain, ctes = True, set()
+        plain = True
         read = database.reads(sql) or frozenset()
         allowed = set()
         for name in dialect.tables:
@@ -176,7 +175,7 @@ def _second_reading(database: HostedDatabase, session: Session, sql: str, dialec
             allowed |= database.reads(source.sql(dialect.name)) or set()
         if database.dialect == "mysql":  # its plan knows tables by their aliases
             allowed |= {(t.alias_or_name,) for t in sqlglot.parse_one(sql, read="mysql").find_all(exp.Table)}
-    strange = read - allowed - ctes
+    strange = {parts for parts in read - allowed if not parts[-1].startswith(_CTE)}
     if strange or not plain:
         shown = ", ".join(f"`{'.'.join(parts)}`" for parts in sorted(strange)) or "something else than a SELECT"
         raise _fault(f"the database finds {shown} in the query, which was not seen when it was checked", None)
