@@ -58,26 +58,46 @@ def distinct(checks: Sequence[Check], relation: str, name: str) -> Count:
     )
 
 
-def groups(targets: Sequence[Target], relation: str, *, write: Write = text) -> str:
+Part = tuple[int, int]
+"""A share of all keys: the number of the part, from 0, and how many there are. Equal keys are in one part."""
+
+
+def groups(targets: Sequence[Target], relation: str, *, part: Part | None = None, write: Write = text) -> str:
     """Return the pass over a key: how many keys occur more than once, and in how many rows.
 
     Of a target inside a list or a map: how many values, and how often they occur in all.
+
+    Args:
+        targets: the key.
+        relation: the table.
+        part: only this part of the keys.
+        write: turns the tree into SQL.
     """
-    inner = _repeating(targets, relation)
+    inner = _repeating(targets, relation, part)
     return write(exp.select(all_rows(), _zero(exp.Sum(this=column("n")))).from_(inner.subquery("g")))
 
 
-def _repeating(targets: Sequence[Target], relation: str) -> exp.Select:
+def _repeating(targets: Sequence[Target], relation: str, part: Part | None) -> exp.Select:
     """Select every key that occurs more than once as ``k0`` …, and how often as ``n``."""
     count = exp.alias_(all_rows(), "n", quoted=True)
     more = exp.GT(this=all_rows(), expression=exp.Literal.number(1))
     if any(map(is_inside, targets)):
         keys = [column(f"k{i}") for i in range(len(targets))]
         found = exp.select(*keys, count).from_(keyed(targets, relation).subquery("k"))
-        return found.where(*(k.is_(exp.null()).not_() for k in keys)).group_by(*keys).having(more)
+        found = found.where(*(k.is_(exp.null()).not_() for k in keys), *_within(keys, part))
+        return found.group_by(*keys).having(more)
     named = [exp.alias_(value(t), f"k{i}", quoted=True) for i, t in enumerate(targets)]
-    found = exp.select(*named, count).from_(source(relation)).where(*(_not_null(t) for t in targets))
+    found = exp.select(*named, count).from_(source(relation))
+    found = found.where(*(_not_null(t) for t in targets), *_within([value(t) for t in targets], part))
     return found.group_by(*(value(t) for t in targets)).having(more)
+
+
+def _within(keys: Sequence[exp.Expr], part: Part | None) -> tuple[exp.Expr, ...]:
+    """Keep one part of the keys, by their hash."""
+    if part is None:
+        return ()
+    number, parts = map(exp.Literal.number, part)
+    return (exp.EQ(this=exp.Mod(this=call("hash", *(k.copy() for k in keys)), expression=parts), expression=number),)
 
 
 def rising(targets: Sequence[Target], relation: str, *, sample: bool = False) -> str:
@@ -132,7 +152,15 @@ def null_key_rows(measure: Duplicates, relation: str, names: Sequence[str], limi
     return write(exp.select(*listed(names)).from_(source(relation)).where(nulls).limit(limit))
 
 
-def repeated_rows(measure: Duplicates, relation: str, names: Sequence[str], limit: int, *, write: Write = text) -> str:
+def repeated_rows(
+    measure: Duplicates,
+    relation: str,
+    names: Sequence[str],
+    limit: int,
+    *,
+    part: Part | None = None,
+    write: Write = text,
+) -> str:
     """Return rows whose key occurs more than once, neighbours together; then the key, and how often it occurs."""
     keys = range(len(measure.targets))
     same = exp.and_(*(exp.EQ(this=column(f"k{i}", "t"), expression=column(f"k{i}", "d")) for i in keys))
@@ -143,7 +171,7 @@ def repeated_rows(measure: Duplicates, relation: str, names: Sequence[str], limi
             exp.alias_(column("n", "d"), "n", quoted=True),
         )
         .from_(keyed(measure.targets, relation, names).subquery("t"))
-        .join(_repeating(measure.targets, relation).limit(limit).subquery("d"), on=same)
+        .join(_repeating(measure.targets, relation, part).limit(limit).subquery("d"), on=same)
         .order_by(*(column(f"k{i}", "d") for i in keys))
         .limit(limit)
     )

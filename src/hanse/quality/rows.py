@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, assert_never
 
 from hanse.quality import compile as statements
 from hanse.quality.masking import MASK
 from hanse.quality.orphans import orphan_rows
+from hanse.quality.parts import in_parts
 from hanse.quality.predicates import offender, violation
 from hanse.quality.records import (
     AllOf,
@@ -189,8 +191,13 @@ def _repeated(
             row = dict(zip(names, map(as_json, values), strict=True))
             samples.append((row, without_key(measure, row)))
     if len(samples) < limit:
-        table = session.fetch(statements.repeated_rows(measure, relation, names, limit - len(samples)))
-        for values in python_rows(table):
+        wanted = limit - len(samples)
+        found = in_parts(
+            lambda part: python_rows(
+                session.fetch(statements.repeated_rows(measure, relation, names, wanted, part=part))
+            )
+        )
+        for values in list(chain.from_iterable(found))[:wanted]:
             row = dict(zip(names, map(as_json, values), strict=False))
             samples.append((row, repeated(measure, values[len(names) : -1], values[-1], hidden)))
     return samples

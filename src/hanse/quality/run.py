@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hanse.base import EngineError, HanseError, TableName
 from hanse.quality.checks import checks_of
 from hanse.quality.now import as_of
+from hanse.quality.parts import in_parts
 from hanse.quality.physical import as_stored
 from hanse.quality.plan import BIG, FEW, Evidence, Method, Pass, from_statistics, plan, undecided
 from hanse.quality.records import (
@@ -373,7 +374,10 @@ def _repeated(subject: _Subject, one: Pass) -> dict[str, Outcome]:
         total, risen = _numbers(subject.session, statements.rising(measure.targets, subject.relation))
         method = Method.ORDER if risen >= total - 1 else Method.GROUP
     if method is Method.GROUP:
-        keys, rows = _numbers(subject.session, statements.groups(measure.targets, subject.relation))
+        found = in_parts(
+            lambda part: _numbers(subject.session, statements.groups(measure.targets, subject.relation, part=part))
+        )
+        keys, rows = (sum(numbers) for numbers in zip(*found, strict=True))
     nulls = 0
     if any(isinstance(c.measure, Duplicates) and c.measure.nulls for c in one.checks):
         nulls = _key_nulls(subject, measure)
