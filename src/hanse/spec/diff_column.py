@@ -16,6 +16,7 @@ from hanse.spec.renames import WAS, identity, pair
 from hanse.spec.types import List, Map, Struct
 
 NULL_MEANING = "nullMeaning"
+NULL_REASONS = ("nullReasons", "nullWhen")
 
 _WORDS = (
     ("description", "description"),
@@ -255,13 +256,30 @@ def _meaning(old: Column, new: Column, scope: Scope) -> Iterator[Change]:
         what = f"what a null in `{new.name}` means changed from {words(before)} to {words(after)}"
         why = "no statement fails, but readers who give nulls a meaning should read it"
         yield _change(ChangeKind.ADDITIVE, "null meaning", what, why, new, scope)
+    yield from _null_reasons(old, new, scope)
+
+
+def _null_reasons(old: Column, new: Column, scope: Scope) -> Iterator[Change]:
+    """Yield what became of the conditions under which a value may be null; nobody can compare two of them."""
+    before, after = ({key: c.custom[key] for key in NULL_REASONS if key in c.custom} for c in (old, new))
+    if frozen(before) == frozen(after):
+        return
+    if not before:
+        what, why = f"reasons for nulls in `{new.name}` added", "readers may rely on one thing more, and lose nothing"
+        yield _change(ChangeKind.ADDITIVE, "null reasons", what, why, new, scope)
+        return
+    what = f"reasons for nulls in `{new.name}` {'changed' if after else 'removed'}"
+    why = "a value may be null that readers had a reason to find there"
+    yield _change(ChangeKind.BREAKING, "null reasons", what, why, new, scope)
 
 
 def _wording(old: Column, new: Column, scope: Scope) -> Iterator[Change]:
     changed = [word for attribute, word in _WORDS if getattr(old, attribute) != getattr(new, attribute)]
     if old.name != new.name and new.was == old.name:
         changed.remove("earlier name")  # it says what the renaming says
-    left, right = ({k: v for k, v in c.custom.items() if k not in (NULL_MEANING, WAS)} for c in (old, new))
+    left, right = (
+        {k: v for k, v in c.custom.items() if k not in (NULL_MEANING, WAS, *NULL_REASONS)} for c in (old, new)
+    )
     if frozen(left) != frozen(right):
         changed.append("custom properties")
     for word in changed:
