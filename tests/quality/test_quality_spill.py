@@ -17,13 +17,13 @@ from hanse.quality.records import Target
 from hanse.spec.contract import Column, Contract, Table
 from hanse.spec.types import Scalar
 
-ROWS = 3_000_000
-LIMIT = 48 * 2**20
+ROWS = 2_500_000
+LIMIT = 64 * 2**20
 
 
 @pytest.mark.slow
 def test_more_keys_than_memory_holds(tmp_path: Path) -> None:
-    """Three million keys of 32 characters, one of them twice, under 48 MiB: at once, the engine gives up."""
+    """Two and a half million keys of 32 characters, one of them twice, under 64 MiB: at once, the engine gives up."""
     files, spill = tmp_path / "files", tmp_path / "spill"
     files.mkdir()
     path = str(files / "keys.parquet")
