@@ -21,8 +21,9 @@ from hanse.drivers.duckdb import DuckDBDatabases
 from hanse.interfaces import HostedDatabase, MySqlDatabase, PostgresDatabase, SqliteDatabase
 from hanse.quality import Verdict, verify
 from hanse.quality.hosted.dialects import Dialect
+from hanse.quality.hosted.explain import explain_hosted
 from hanse.quality.hosted.regexes import portable
-from hanse.quality.hosted.run import explain_hosted, verify_hosted
+from hanse.quality.hosted.run import verify_hosted
 from hanse.quality.hosted.staging import Host
 from hanse.quality.hosted.tables import look
 from hanse.quality.run import Shape

@@ -53,7 +53,7 @@ def explain_databases(
     contract: Contract, tables: Sequence[Table], located: Mapping[str, Place], options: Options
 ) -> dict[str, list[dict[str, Any]] | Problem]:
     """Return, for tables in databases, how each check would be answered; see :func:`verify_databases`."""
-    from hanse.quality.hosted.run import explain_hosted
+    from hanse.quality.hosted.explain import explain_hosted
 
     return _each(contract, tables, located, options, lambda host, table: explain_hosted(host, contract, table))
 
