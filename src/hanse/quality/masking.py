@@ -35,6 +35,11 @@ def masked(value: Any) -> Any:
     return f"{MASK} ({len(value):,} characters)" if isinstance(value, str) else MASK
 
 
+def curtained_line(line: str, table: Table) -> dict[str, Any]:
+    """Return a line of a file that is no row as it is kept: nobody knows which of its values are classified."""
+    return {"line": masked(line) if hidden_columns(table) else line}
+
+
 def curtained(row: Mapping[str, Any], table: Table, wrong: Sequence[str], hidden: Collection[str]) -> dict[str, Any]:
     """Return a row as it is kept: its key, what is wrong with it, then whatever is not classified.
 

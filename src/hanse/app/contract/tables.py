@@ -147,6 +147,8 @@ def _rejected(
     table: Table, lines: Sequence[RejectedLine], sound: int, limit: int
 ) -> tuple[CheckResult, tuple[FailedRow, ...]]:
     """Return the verdict on lines that are no rows; all other checks look at the sound ones."""
+    from hanse.quality.masking import curtained_line
+
     name = TableName("", "", table.name)
     result = CheckResult(
         run_id="",
@@ -162,8 +164,9 @@ def _rejected(
         message=f"{len(lines):,} of {sound + len(lines):,} lines are no rows",
     )
     rows = (
-        FailedRow("", name, "bad_rows", f"line {line.number} is no row: {line.reason}", {"line": line.text[:_LONGEST]})
+        FailedRow("", name, "bad_rows", f"line {line.number} is no row: {line.reason}", row)
         for line in lines[:limit]
+        for row in (curtained_line(line.text[:_LONGEST], table),)
     )
     return result, tuple(rows)
 

@@ -13,6 +13,7 @@ from hanse.pipelines.codes import BAD_ROWS
 from hanse.pipelines.staging.stage import unreadable
 from hanse.pipelines.staging.work import Work
 from hanse.pipelines.transforms.graph import file_inputs, published_name
+from hanse.quality.masking import curtained_line
 from hanse.registry import CheckResult, CheckStatus, FailedRow
 from hanse.spec import FileInput
 
@@ -72,7 +73,7 @@ def _record(work: Work, source: FileInput, found: Sequence[tuple[str, RejectedLi
     shown, line = found[0]
     many = f"{len(found):,} lines are" if len(found) > 1 else "1 line is"
     for node in work.graph.needed:
-        if node.is_private or source.name not in file_inputs(work.graph, node):
+        if node.table is None or source.name not in file_inputs(work.graph, node):
             continue
         table = published_name(work.product, node)
         result = CheckResult(
@@ -91,7 +92,11 @@ def _record(work: Work, source: FileInput, found: Sequence[tuple[str, RejectedLi
         )
         rows = [
             FailedRow(
-                work.run.id, table, result.check_id, f"{name}, line {bad.number}: {bad.reason}", {"line": bad.text}
+                work.run.id,
+                table,
+                result.check_id,
+                f"{name}, line {bad.number}: {bad.reason}",
+                curtained_line(bad.text, node.table),
             )
             for name, bad in found
         ]
