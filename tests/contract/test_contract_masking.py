@@ -15,7 +15,7 @@ import yaml
 import hanse
 
 SECRET = "s3cret"
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"id": 1, "name": f"{SECRET}-a", "mail": f"{SECRET}-no-mail", "grade": f"{SECRET}-1", "boss": 9},
     {"id": 2, "name": f"{SECRET}-a", "mail": f"{SECRET}@example.org", "grade": f"{SECRET}-2", "boss": 1},
     {"id": 2, "name": None, "mail": f"{SECRET}@example.org", "grade": "x", "boss": 2},

@@ -99,6 +99,7 @@ def _document(
     for one in tested:
         if one.verdict.results:
             entry = by_table[str(one.verdict.results[0].table)]
+            entry["key"] = _key(found.contract, entry["table"])
             entry["data"] = one.shown
             entry["problem"] = one.problem.as_document() if one.problem else None
     return {
@@ -108,6 +109,12 @@ def _document(
         **document,
         "contract": _identity(found.contract, document.get("contract")),
     }
+
+
+def _key(contract: Contract | None, name: str) -> list[str]:
+    """Return the names of a table's primary key, by which a failing row can be found."""
+    table = contract.table(name) if contract else None
+    return list(table.primary_key) if table else []
 
 
 def _identity(contract: Contract | None, about: Document | None) -> Document | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -122,7 +123,7 @@ def _print_contract(contract: Document, *, everything: bool) -> None:
     for check in (contract["contract"] or {}).get("checks", ()):
         calm = check["verdict"] in {"passed", "manual", "not_applicable"}
         if not calm or everything:
-            _print_check("contract", check, calm=calm)
+            _print_check("contract", check, (), calm=calm)
     for table in contract["tables"]:
         _print_table(table, everything=everything)
     if found:
@@ -142,11 +143,11 @@ def _print_table(table: Document, *, everything: bool) -> None:
         if reason in said:  # a column that is missing ends all its checks alike
             say_status("error", f"{table['table']}  {check['clause']}: could not run either", indent=2)
         elif not calm or everything:
-            _print_check(table["table"], check, calm=calm)
+            _print_check(table["table"], check, table["key"], calm=calm)
         said |= {reason} - {""}
 
 
-def _print_check(table: str, check: Document, *, calm: bool) -> None:
+def _print_check(table: str, check: Document, key: Sequence[str], *, calm: bool) -> None:
     sign = "warning" if check["verdict"] == "warned" else check["verdict"]
     say_status(sign, f"{table}  {_verdict(check)}", indent=2)
     if calm:
@@ -157,9 +158,20 @@ def _print_check(table: str, check: Document, *, calm: bool) -> None:
         say(f"    fix  {check['message']}")
     reasons: dict[str, int] = {}
     for row in check["rows"]:
-        reasons[row["reason"]] = reasons.get(row["reason"], 0) + 1
+        reason = row["reason"] + _which(row, key)
+        reasons[reason] = reasons.get(reason, 0) + 1
     for reason, times in reasons.items():
         say(f"    row  {reason}" + (f"  ({count(times, 'row')})" if times > 1 else ""))
+
+
+def _which(row: Document, key: Sequence[str]) -> str:
+    """Return which row it is, by those columns of its key that the reason does not name."""
+    values = {
+        name: "null" if row["row"][name] is None else row["row"][name]
+        for name in key
+        if name in row["row"] and name not in row["reason"]
+    }
+    return f"  [{', '.join(f'{n} {v}' for n, v in values.items())}]" if values else ""
 
 
 def _verdict(check: Document) -> str:
