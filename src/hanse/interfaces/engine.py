@@ -142,7 +142,8 @@ class References:
 class ColumnStatistics:
     """Exact facts about a column, read from file footers without scanning. None: the footers do not say exactly.
 
-    ``minimum`` and ``maximum`` are Python values of the column's type.
+    ``minimum`` and ``maximum`` are Python values of the column's type; of floating point there are none where a NaN may
+    hide, which is on no side of anything.
     """
 
     rows: int

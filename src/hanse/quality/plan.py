@@ -231,8 +231,7 @@ def _breaking(test: ValueTest, target: Target, facts: ColumnStatistics) -> int |
         return None
     if facts.rows == 0 or facts.nulls == facts.rows:
         return 0
-    # Footers leave NaN out of their bounds, so they prove nothing about doubles.
-    if isinstance(test, Bound) and target.type is not Scalar.DOUBLE:
+    if isinstance(test, Bound):
         return 0 if _keeps(test, facts) else None
     return None
 

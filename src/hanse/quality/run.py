@@ -55,11 +55,13 @@ class Shape:
         rows: rows of the table, None: not known. More than the relation's if some rows are left aside.
         names: name of a column in the files → its name in the relation, where they differ.
         typed: the types are those of the files; otherwise texts were read as the contract's.
+        columns: name → engine type of the relation's columns, in order; None: they have to be asked for.
     """
 
     rows: int | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     typed: bool = True
+    columns: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +192,9 @@ def look(
     """
     from hanse.quality import compile as statements
 
-    described = dict(session.describe(statements.shape(relation)))
-    statistics = session.statistics(files, columns) if files else {}
     shape = shape or Shape()
+    described = dict(shape.columns or session.describe(statements.shape(relation)))
+    statistics = session.statistics(files, columns) if files else {}
     statistics = {shape.names.get(name, name): facts for name, facts in statistics.items()}
     rows = next((facts.rows for facts in statistics.values()), shape.rows)
     evidence = Evidence(described, statistics, rows)

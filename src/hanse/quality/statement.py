@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hanse.base import HanseError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 # ODCS writes `${table}` in its schema, `{object}` in its text; a placeholder may stand in double quotes.
 _PLACEHOLDER = re.compile(r'"\$?\{(\w+)\}"|`\$?\{(\w+)\}`|\$?\{(\w+)\}')
+_PLAIN = (bool, int, float, Decimal, str)
 _TABLE = ("table", "object")
 _COLUMN = ("column", "property")
 _QUERY_FIX = "write one SELECT over the contract's own tables that returns one value"
@@ -96,15 +98,19 @@ def answer(session: Session, asked: Answer, table: Table, relations: Mapping[str
         EngineError: the engine refused it.
     """
     bound = bound_query(session, asked, table, relations)
-    rows = session.fetch(limit(bound.sql, 2))  # two are enough to see that it is not one
-    if rows.num_columns != 1 or rows.num_rows != 1:
-        shape = f"{'no' if not rows.num_rows else 'more than one'} row" if rows.num_columns == 1 else "several columns"
+    one = limit(bound.sql, 2)  # two are enough to see that it is not one
+    rows = session.rows(one)
+    if len(rows) != 1 or len(rows[0]) != 1:
+        shape = "several columns" if rows and len(rows[0]) != 1 else f"{'more than one' if rows else 'no'} row"
         raise QueryFault(
             Broken(
                 NOT_ONE_VALUE, f"the query returns {shape} instead of one value", "use an aggregate such as count(*)"
             )
         )
-    return rows.column(0)[0].as_py()
+    ((found,),) = rows
+    if found is None or isinstance(found, _PLAIN):
+        return found
+    return session.fetch(one).column(0)[0].as_py()  # times and what is rarer: as Arrow has it everywhere
 
 
 def bound_query(session: Session, asked: Answer, table: Table, relations: Mapping[str, str]) -> Bound:

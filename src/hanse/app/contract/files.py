@@ -37,7 +37,8 @@ TEXTUAL = frozenset({"csv", "ndjson", "json", "xlsx"})
 HELD_BYTES = 256_000_000
 """Texts of up to so many bytes are kept in the session's memory once read; larger ones are read where they are."""
 
-
+SHARED_BYTES = 4_000_000
+"""Data up to which one thread reads it: about two row groups."""
 MAX_REJECTED = 1_000_000
 """Lines of one file that are no rows, up to which they are counted."""
 # The engine seam's codes for a malformed row and for bytes that are no text.
@@ -55,6 +56,7 @@ class Bound:
         matched: which columns are the contract's.
         texts: how its values were read, if they came as texts.
         rejected: lines of CSV files that are no rows.
+        types: name → engine type of the relation's columns, if they were asked for.
     """
 
     relation: str
@@ -63,11 +65,13 @@ class Bound:
     columns: tuple[StoredColumn, ...] | None = None
     texts: Texts | None = None
     rejected: tuple[RejectedLine, ...] = ()
+    types: Mapping[str, str] | None = None
 
     @property
     def shape(self) -> Shape:
         """What is known of it."""
-        return Shape(self.texts.rows if self.texts else None, self.matched.renamed, typed=self.texts is None)
+        rows = self.texts.rows if self.texts else None
+        return Shape(rows, self.matched.renamed, typed=self.texts is None, columns=self.types)
 
 
 @dataclass
@@ -108,11 +112,12 @@ class FileData:
             self.session.bind(raw, ParquetScan(place.paths))
         else:
             self._bind_each(raw, place, table)
-        have = [column for column, _ in self.session.describe(sql.select_star(raw))]
-        matched = match(table, have)
+        have = dict(self.session.describe(sql.select_star(raw)))
+        matched = match(table, list(have))
         self.session.derive(name, sql.project(raw, matched.projection))
         if place.kind not in TEXTUAL:
-            return Bound(name, matched, files=place.paths if place.kind == "parquet" else ())
+            types = {named: have[column] for column, named in matched.projection}
+            return Bound(name, matched, files=place.paths if place.kind == "parquet" else (), types=types)
         hold = sum(map(os.path.getsize, place.paths)) <= HELD_BYTES
         texts = read_texts(self.session, table, name, f"{name}_values", hold=hold)
         return Bound(texts.relation, matched, texts=texts)
@@ -170,11 +175,18 @@ def opened_files(places: Iterable[Place], options: Options) -> Iterator[FileData
         # A database that somebody writes to has a log beside it.
         readable += [f"{path}.wal" for place in places if place.kind == "duckdb" for path in place.paths]
         formats = {place.kind for place in places} & {"xlsx", "avro"}
-        limits = SessionLimits(memory=options.memory, seconds=options.seconds)
+        limits = SessionLimits(_threads(places), options.memory, options.seconds)
         with DuckDBEngine().open(readable=readable, writable=[scratch], limits=limits, formats=formats) as session:
             yield FileData(session, scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _threads(places: Sequence[Place]) -> int | None:
+    """Return 1 where there is too little to share: several threads would use a third more CPU, and be no faster."""
+    if any(place.reach or place.kind == "iceberg" for place in places):
+        return None
+    return 1 if sum(os.path.getsize(path) for place in places for path in place.paths) <= SHARED_BYTES else None
 
 
 def _scan(place: Place, path: str, scratch: str) -> FileScan:

@@ -170,7 +170,8 @@ def _inside(
     if not several and is_iceberg(folder):
         return Place((folder,), "iceberg", shown=shown)
     names = {name.casefold() for name in (table.name, table.physical_name) if name} if table else set()
-    own = [entry for entry in entries if _stem(entry).casefold() in names]
+    similar = (entry for entry in entries if entry.casefold().startswith(tuple(names)))  # a folder may hold thousands
+    own = [entry for entry in similar if _stem(entry).casefold() in names]
     own = [entry for entry in own if os.path.isdir(os.path.join(folder, entry)) or guess_format(entry)[0]]
     if len(own) == 1:
         return place((os.path.join(shown, own[0]),), kind=kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -183,9 +184,15 @@ def _typed(sql_type: str, texts: list[str | None]) -> list[Any]:
             return []
         try:
             values.append(read(text))
-        except (ValueError, InvalidOperation):  # a date before year 1, infinity
+        except (ValueError, OverflowError, InvalidOperation):  # a date before year 1, infinity
             return []
     return values
+
+
+def _single(text: str) -> float:
+    """Return the number of 32 bits that is meant: as one of 64, 0.1 is another."""
+    found: float = struct.unpack("f", struct.pack("f", float(text)))[0]
+    return found
 
 
 def _timestamp(text: str) -> datetime:
@@ -207,7 +214,7 @@ _READERS: dict[str, Any] = {
     "USMALLINT": int,
     "UINTEGER": int,
     "UBIGINT": int,
-    "FLOAT": float,
+    "FLOAT": _single,
     "DOUBLE": float,
     "DECIMAL": Decimal,
     "VARCHAR": str,

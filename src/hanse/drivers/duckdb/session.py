@@ -98,7 +98,8 @@ class DuckDBSession:
         self._bound: dict[str, str] = {}
         self._tables: dict[str, str] = {}
         self._read_references = lru_cache(maxsize=256)(self._parse)
-        self._connection = duckdb.connect(":memory:")
+        # Told of one thread beforehand, DuckDB starts none that it would have to end again.
+        self._connection = duckdb.connect(":memory:", config={"threads": 1} if limits.threads == 1 else {})
         try:
             os.makedirs(temp_directory, exist_ok=True)  # DuckDB makes the last folder only, when it spills
             self._connection.execute(_settings(readable, writable, limits, self._spill, extensions))

@@ -180,6 +180,13 @@ class StagingSuite(EngineSuite):
         session.stage("SELECT 'NaN'::DOUBLE AS f UNION ALL SELECT 1.0", path)
         assert session.statistics([path])["f"].maximum is None
 
+    def test_bounds_of_small_floats_are_what_the_file_holds(self, session: Session, folder: Path) -> None:
+        """0.1 of 32 bits is more than 0.1 of 64."""
+        path = str(folder / "t.parquet")
+        session.stage("SELECT CAST(x AS FLOAT) AS f FROM (VALUES (0.1), (0.5)) v(x)", path)
+        found = session.statistics([path])["f"]
+        assert found.minimum in {None, 0.10000000149011612}
+
     def test_no_bounds_of_cut_texts(self, session: Session, folder: Path) -> None:
         """Writers may shorten long texts in footers."""
         path = str(folder / "t.parquet")
