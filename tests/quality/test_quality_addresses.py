@@ -8,7 +8,7 @@ import re
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hanse.quality.formats import TEXT_FORMATS
+from hanse.quality.notation.formats import TEXT_FORMATS
 
 from .oracle import has_format
 

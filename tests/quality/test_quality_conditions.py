@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hanse.quality.conditions import fault, holds, words
+from hanse.quality.notation.conditions import fault, holds, words
 from hanse.spec.contract import Condition
 
 

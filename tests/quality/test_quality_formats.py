@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hanse.quality.formats import TEXT_FORMATS
+from hanse.quality.notation.formats import TEXT_FORMATS
 from hanse.registry.records import CheckStatus
 from hanse.spec.types import Decimal, Scalar
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hanse.quality.patterns import PatternError, translate
+from hanse.quality.notation.patterns import PatternError, translate
 
 
 def matches(laboratory: Any, pattern: str, text: str) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hanse.quality import lint
-from hanse.quality.java_dates import java_date_regex
+from hanse.quality.notation.java_dates import java_date_regex
 from hanse.registry.records import CheckStatus
 from hanse.spec.types import DataType, Decimal, Field, List, Scalar, Struct
 

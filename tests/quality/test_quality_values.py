@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hanse.quality.notation.values import as_json, bound, coerce, divisor
 from hanse.quality.records import Bound
-from hanse.quality.values import as_json, bound, coerce, divisor
 from hanse.spec.types import DataType, Decimal, List, Scalar
 
 

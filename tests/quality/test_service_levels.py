@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from hanse.base import TableName
 from hanse.quality import Deliveries, Ended, checks_of, contract_checks, lint_contract, verify, verify_contract
+from hanse.quality.notation.spans import after, before, span_of
 from hanse.quality.records import Broken, Span
-from hanse.quality.spans import after, before, span_of
 from hanse.registry.records import CheckResult, CheckStatus
 from hanse.spec.contract import Contract, ServiceLevel, Table
 from hanse.spec.types import Scalar

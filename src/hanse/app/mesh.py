@@ -189,7 +189,7 @@ class Mesh:
 
         Returns:
             ``product``, ``folder``, the files ``written``, ``tables`` (what was seen; see
-            :func:`hanse.quality.profile.profile`) and the commands to run ``next``.
+            :func:`hanse.quality.drafts.profile.profile`) and the commands to run ``next``.
 
         Raises:
             BlueprintError: HNS-B003, B007 to B009: it exists already, or the names or files will not do.

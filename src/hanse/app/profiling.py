@@ -42,7 +42,7 @@ def relation_of(table: str) -> str:
 
 
 def look_at(session: Session, source: FileInput, scratch: str, *, shapes: bool = False) -> Document:
-    """Describe a file as :func:`hanse.quality.profile.profile` does; what is not UTF-8 is read as what it likely is.
+    """Describe a file as :func:`hanse.quality.drafts.profile.profile` does; text that is no UTF-8 as what it likely is.
 
     Args:
         session: may read the file, and write to ``scratch``.
@@ -69,7 +69,7 @@ def look_at(session: Session, source: FileInput, scratch: str, *, shapes: bool =
 
 def _look(session: Session, source: FileInput, scratch: str, shapes: bool) -> Document:
     from hanse.ingest import relation
-    from hanse.quality.profile import profile
+    from hanse.quality.drafts.profile import profile
 
     bound = relation_of(source.name)
     session.bind(bound, relation(source, source.path, text=True, scratch=scratch))

@@ -73,7 +73,7 @@ def draft_contract(
 
     Args:
         head: what it says before its tables.
-        profiles: one per table, as :func:`hanse.quality.profile.profile` returns them; for a full draft with shapes.
+        profiles: one per table, as :func:`hanse.quality.drafts.profile.profile` returns them; with shapes if full.
         references: between the tables; for a full draft.
         full: promise what values look like and refer to, too.
     """

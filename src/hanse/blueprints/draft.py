@@ -23,7 +23,7 @@ class Source:
     """A delivery and how a pipeline reads it.
 
     Attributes:
-        profile: as :func:`hanse.quality.profile` returns it.
+        profile: as :func:`hanse.quality.drafts.profile` returns it.
         path: path for ``pipeline.yaml``: relative to the product's folder, or absolute.
         csv: settings of the CSV dialect that the pipeline has to say.
     """

@@ -162,7 +162,7 @@ def _matches(value: str, pattern: str) -> bool:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from hanse.quality.patterns import PatternError, translate
+    from hanse.quality.notation.patterns import PatternError, translate
 
     try:
         return bool(pc.match_substring_regex(pa.array([value]), translate(pattern))[0].as_py())

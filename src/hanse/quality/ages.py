@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from hanse.quality.compile import all_rows, source, text
+from hanse.quality.notation.spans import elapsed
 from hanse.quality.predicates import call, value
 from hanse.quality.predicates import column as column_of
 from hanse.quality.records import Newest, Span, Steps, Target
-from hanse.quality.spans import elapsed
 from hanse.registry.records import CheckStatus
 from hanse.spec.types import Scalar
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from hanse.base import Code, Location
 from hanse.quality.codes import BAD_PATTERN, NONSENSE_CLAUSE, UNSUPPORTED_CLAUSE
-from hanse.quality.formats import ANNOTATIONS, TEXT_FORMATS, number_format, text_format, together
-from hanse.quality.java_dates import java_date_regex
-from hanse.quality.patterns import PatternError, translate
+from hanse.quality.notation.formats import ANNOTATIONS, TEXT_FORMATS, number_format, text_format, together
+from hanse.quality.notation.java_dates import java_date_regex
+from hanse.quality.notation.patterns import PatternError, translate
+from hanse.quality.notation.values import bound, coerce, divisor
 from hanse.quality.records import (
     Bound,
     Broken,
@@ -31,7 +32,6 @@ from hanse.quality.records import (
     Violations,
 )
 from hanse.quality.type_clauses import type_clauses
-from hanse.quality.values import bound, coerce, divisor
 from hanse.registry.records import CheckStatus
 from hanse.spec.contract import Column, Table
 from hanse.spec.types import DataType, Decimal, List, Map, Scalar, Struct

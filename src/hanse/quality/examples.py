@@ -10,8 +10,8 @@ from typing import Any
 
 from hanse.base import Severity
 from hanse.quality.clauses import Unverifiable, stated_clauses, value_tests
+from hanse.quality.notation.values import as_json, coerce
 from hanse.quality.records import Check, Each, Member, Required, Settled, Target, Tried, ValueTest
-from hanse.quality.values import as_json, coerce
 from hanse.spec.contract import Column, Table
 from hanse.spec.types import DataType, List, Map, Struct
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from hanse.quality.notation.spans import before, moment_in
 from hanse.quality.records import Aged, Bound, Check, Measure, Newest, Violations
-from hanse.quality.spans import before, moment_in
 
 
 def as_of(checks: Sequence[Check], now: datetime) -> tuple[Check, ...]:

@@ -106,7 +106,7 @@ def offender(target: Target, test: ValueTest) -> exp.Expr:
 
 
 def literal(item: Any, type_: DataType) -> exp.Expr:
-    """Return a typed literal of a value that :func:`hanse.quality.values.coerce` made."""
+    """Return a typed literal of a value that :func:`hanse.quality.notation.values.coerce` made."""
     if isinstance(item, bool):
         return exp.Boolean(this=item)
     if isinstance(item, int) and type_ is Scalar.BIGINT:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from hanse.quality import compile as statements
 from hanse.quality.masking import MASK
+from hanse.quality.notation.values import as_json
 from hanse.quality.orphans import orphan_rows
 from hanse.quality.parts import in_parts
 from hanse.quality.predicates import offender, violation
@@ -32,7 +33,6 @@ from hanse.quality.records import (
     ValueTest,
     Violations,
 )
-from hanse.quality.values import as_json
 from hanse.spec.contract import Table
 from hanse.spec.types import List, Map
 

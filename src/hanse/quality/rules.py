@@ -10,8 +10,9 @@ from hanse.base import digest
 from hanse.base.suggest import did_you_mean
 from hanse.quality.clauses import Unverifiable, inside, shown, stated_clauses, unique, value_tests
 from hanse.quality.codes import FOREIGN_RULE, INCOMPLETE_RULE, NONSENSE_CLAUSE
-from hanse.quality.conditions import fault, words
-from hanse.quality.formats import together
+from hanse.quality.notation.conditions import fault, words
+from hanse.quality.notation.formats import together
+from hanse.quality.notation.values import coerce
 from hanse.quality.records import (
     Answer,
     Broken,
@@ -27,7 +28,6 @@ from hanse.quality.records import (
     ValueTest,
     Violations,
 )
-from hanse.quality.values import coerce
 from hanse.registry.records import CheckStatus
 from hanse.spec.contract import Column, Rule, Table
 from hanse.spec.types import Scalar

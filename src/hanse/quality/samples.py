@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hanse.quality.conditions import holds
 from hanse.quality.masking import curtained, hidden_columns
+from hanse.quality.notation.conditions import holds
 from hanse.quality.records import Answer, Check, Duplicates, References, Stated, Violations
 from hanse.quality.rows import Sample, counted_by_query, failing_rows, unexplained_rows
 from hanse.registry.records import CheckResult, FailedRow

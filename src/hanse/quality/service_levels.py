@@ -15,9 +15,9 @@ from typing import Any
 
 from hanse.base.suggest import did_you_mean
 from hanse.quality.codes import BAD_SERVICE_LEVEL
+from hanse.quality.notation.spans import span_of
 from hanse.quality.records import Aged, Broken, Check, Measure, Member, Promised, Required, Settled, Steps, Target
 from hanse.quality.records import Violations as _Violations
-from hanse.quality.spans import span_of
 from hanse.registry.records import CheckStatus
 from hanse.spec.contract import Condition, Contract, ServiceLevel, Table
 from hanse.spec.types import Scalar, Struct

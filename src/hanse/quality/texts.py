@@ -165,8 +165,8 @@ def _unread_rows(
 ) -> tuple[FailedRow, ...]:
     from hanse import sql
     from hanse.quality.masking import MASK, curtained, hidden_columns
+    from hanse.quality.notation.values import as_json
     from hanse.quality.rows import shown
-    from hanse.quality.values import as_json
 
     column = typed.target.column
     select = sql.bad_values(sql.select_star(texts.raw), texts.have, (column, dict(texts.want)[column]))

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from hanse.quality.codes import NONSENSE_CLAUSE
-from hanse.quality.formats import text_format, together
+from hanse.quality.notation.formats import text_format, together
+from hanse.quality.notation.values import bound
 from hanse.quality.records import (
     AllOf,
     Bound,
@@ -24,7 +25,6 @@ from hanse.quality.records import (
     ValueTest,
     Violations,
 )
-from hanse.quality.values import bound
 from hanse.registry.records import CheckStatus
 from hanse.spec.contract import Column
 from hanse.spec.odcs_types import PhysicalType

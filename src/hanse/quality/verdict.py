@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from hanse.base import TableName
-from hanse.quality.conditions import holds, words
+from hanse.quality.notation.conditions import holds, words
+from hanse.quality.notation.values import as_json
 from hanse.quality.plan import Method
 from hanse.quality.records import (
     Answer,
@@ -22,7 +23,6 @@ from hanse.quality.records import (
     Typed,
     Violations,
 )
-from hanse.quality.values import as_json
 from hanse.registry.records import CheckResult, CheckStatus, FailedRow
 
 

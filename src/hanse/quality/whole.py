@@ -9,9 +9,9 @@ from itertools import pairwise
 
 from hanse.base import TableName
 from hanse.quality.checks import contract_checks
+from hanse.quality.notation.spans import after, before, elapsed
 from hanse.quality.plan import Method
 from hanse.quality.records import Broken, Check, Promised, Settled, Span
-from hanse.quality.spans import after, before, elapsed
 from hanse.quality.verdict import Outcome, judge
 from hanse.registry.records import CheckResult, CheckStatus
 from hanse.spec.contract import Contract

@@ -106,8 +106,8 @@ def _why_not(found: Place) -> str:
 def _profiles(inputs: Sequence[FileInput], options: Options) -> tuple[list[Document], list[Reference]]:
     from hanse.drivers.duckdb import DuckDBEngine
     from hanse.interfaces import SessionLimits
-    from hanse.quality.inclusions import inclusions
-    from hanse.quality.profile import typed_name
+    from hanse.quality.drafts.inclusions import inclusions
+    from hanse.quality.drafts.profile import typed_name
 
     scratch = tempfile.mkdtemp(prefix="hanse-infer-")
     try:

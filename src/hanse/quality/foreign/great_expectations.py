@@ -15,7 +15,7 @@ from typing import Any, Literal
 from sqlglot import exp
 
 from hanse.quality.foreign.meant import Function, Meant, NoEquivalent, Place, aggregate, tests_of, values_of
-from hanse.quality.formats import together
+from hanse.quality.notation.formats import together
 from hanse.quality.records import (
     Answer,
     Columns,

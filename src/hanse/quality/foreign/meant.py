@@ -10,8 +10,8 @@ from hanse.base import Severity
 from hanse.base.suggest import did_you_mean
 from hanse.quality.clauses import Unverifiable, value_tests
 from hanse.quality.codes import FOREIGN_RULE
+from hanse.quality.notation.values import coerce
 from hanse.quality.records import Aggregate, Broken, Measure, Settled, Target, ValueTest
-from hanse.quality.values import coerce
 from hanse.spec.contract import Column, Condition, Table
 from hanse.spec.types import Decimal, Scalar
 

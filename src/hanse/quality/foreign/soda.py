@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from hanse.base import Severity
 from hanse.quality.foreign.meant import Function, Meant, NoEquivalent, Place, aggregate, tests_of, values_of
-from hanse.quality.formats import together
+from hanse.quality.notation.formats import together
 from hanse.quality.records import Columns, Duplicates, Measure, NotMissing, Required, Rows, Settled, Violations
 from hanse.registry.records import CheckStatus
 from hanse.spec.contract import Condition

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from hanse import sql
 from hanse.quality import compile as statements
 from hanse.quality.masking import curtained, hidden_columns
+from hanse.quality.notation.values import as_json
 from hanse.quality.orphans import orphan_rows
 from hanse.quality.records import Check, Duplicates, References, Target, Violations
 from hanse.quality.rows import Sample, failing_rows, orphaned, python_rows, repeated, without_key
 from hanse.quality.texts import columns_of
-from hanse.quality.values import as_json
 
 if TYPE_CHECKING:
     from hanse.quality.hosted.staging import Host

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from hanse.quality.formats import TEXT_FORMATS
+from hanse.quality.notation.formats import TEXT_FORMATS
 from hanse.sql.build import column, identifier
 
 if TYPE_CHECKING:

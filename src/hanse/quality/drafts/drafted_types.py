@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from hanse.quality.formats import TEXT_FORMATS
+from hanse.quality.notation.formats import TEXT_FORMATS
 from hanse.spec.types import DataType, Decimal, Field, List, Map, Scalar, Struct
 from hanse.sql.build import column, identifier
 

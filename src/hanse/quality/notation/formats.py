@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from hanse.quality.notation.values import bound
 from hanse.quality.records import AllOf, Bound, Length, Pattern, ValueTest
-from hanse.quality.values import bound
 from hanse.spec.types import DataType, Scalar
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"

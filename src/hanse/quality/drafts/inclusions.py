@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from hanse.quality.profile import singulars, words
+from hanse.quality.drafts.profile import singulars, words
 from hanse.sql.build import column, identifier
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def inclusions(session: Session, profiles: Sequence[Profile], relations: Mapping
 
     Args:
         session: where the relations are bound.
-        profiles: as :func:`hanse.quality.profile.profile` returns them.
+        profiles: as :func:`hanse.quality.drafts.profile.profile` returns them.
         relations: name of a table → its bound relation, with the types of its profile.
 
     Returns:

@@ -17,8 +17,8 @@ from sqlglot import exp
 
 from hanse import sql
 from hanse.interfaces import ParquetScan
-from hanse.quality.drafted_types import draft_type, text_facts, text_type, tree
-from hanse.quality.text_shapes import text_shapes
+from hanse.quality.drafts.drafted_types import draft_type, text_facts, text_type, tree
+from hanse.quality.drafts.text_shapes import text_shapes
 from hanse.spec.types import DataType, Decimal, Scalar
 from hanse.sql.build import column, identifier
 
@@ -53,7 +53,7 @@ def profile(session: Session, relation: str, *, name: str, file: str, scratch: s
         ``maximum`` (ISO text or number, of numbers and times), ``values`` (of text with at most twelve, most frequent
         first), ``is_unique``, ``looks_like`` (``email``, ``iban``, ``phone`` or None), ``note`` (why it stayed text, or
         None), ``declared`` (the engine's name of its type in the file), ``shape`` (of texts: see
-        :class:`~hanse.quality.text_shapes.TextShape`, else None).
+        :class:`~hanse.quality.drafts.text_shapes.TextShape`, else None).
 
     Raises:
         EngineError: the file cannot be read.
@@ -237,7 +237,7 @@ def singulars(plural: str) -> set[str]:
 
 
 def nested(kind: DataType) -> Document | None:
-    """Return a type with members as a tree (see :func:`hanse.quality.drafted_types.tree`); None for other types."""
+    """Return a type with members as a tree (:func:`~hanse.quality.drafts.drafted_types.tree`); None for others."""
     found = tree(kind)
     return None if found["kind"] == "scalar" else found
 

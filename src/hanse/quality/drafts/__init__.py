@@ -1,0 +1,1 @@
+"""What data looks like: facts for a draft of its contract."""
