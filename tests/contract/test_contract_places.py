@@ -45,6 +45,12 @@ def test_a_folder_holds_a_file_per_table(here: Path, two: Path) -> None:
     assert document["status"] == "failed"
 
 
+def test_one_table_is_verified_with_what_it_refers_to(here: Path, two: Path) -> None:
+    whole, one = (hanse.test_contract(two, data="data", tables=tables) for tables in ((), ("orders",)))
+    assert checks(one, "orders") == checks(whole, "orders")
+    assert [table["table"] for table in one["contracts"][0]["tables"]] == ["orders"]
+
+
 def test_data_is_named_table_by_table(here: Path, two: Path) -> None:
     both = {"customers": "data/customers.csv", "orders": "data/ord_v1.ndjson"}
     assert bad(hanse.test_contract(two, data=both)) == bad(hanse.test_contract(two, data="data"))

@@ -85,6 +85,10 @@ def located_tables(
     server = options.server or (None if options.data else default_server(contract))
     there = server_places(contract, contract.tables, server, found.folder, options) if server else {}
     located, problems = places(contract, wanted, options.data)
+    others = [table for table in contract.tables if table not in wanted]
+    if others and None in options.data:  # references and SQL may lead there
+        beside, _ = places(contract, others, {None: options.data[None]})
+        located = {**{name: place for name, place in beside.items() if isinstance(place, Place)}, **located}
     known = {t.name for t in contract.tables}
     problems += [no_table(contract, name) for name in options.tables if name not in known]
     return {**located, **there, **{n: p for n, p in located.items() if n in options.data}}, problems
