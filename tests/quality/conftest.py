@@ -195,4 +195,4 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]
 @pytest.fixture
 def any_size_is_big(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the planner look at samples of small tables too."""
-    monkeypatch.setattr("hanse.quality.run.BIG", 0)
+    monkeypatch.setattr("hanse.quality.evidence.BIG", 0)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hanse.base import Problem, Severity
-from hanse.quality import Evidence, run
+from hanse.quality import Evidence, evidence, run
 from hanse.quality.predicates import is_inside
 from hanse.quality.records import Duplicates
 from hanse.registry.records import CheckStatus
@@ -28,7 +28,7 @@ LIMIT = 3
 @contextmanager
 def planned(how: str) -> Iterator[None]:
     """Let the planner believe what makes it choose other ways to the same answers."""
-    look = run.look
+    look = evidence.look
 
     def believed(session: Any, relation: str, files: Any, checks: Any, *more: Any) -> Evidence:
         found = look(session, relation, files, checks, *more)
@@ -45,7 +45,7 @@ def planned(how: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "look", believed)
         if how == "any size is big":
-            patch.setattr(run, "BIG", 0)
+            patch.setattr(evidence, "BIG", 0)
         yield
 
 

@@ -20,13 +20,13 @@ from hanse.drivers.dbapi import open_hosted
 from hanse.drivers.duckdb import DuckDBDatabases
 from hanse.interfaces import HostedDatabase, MySqlDatabase, PostgresDatabase, SqliteDatabase
 from hanse.quality import Verdict, verify
+from hanse.quality.evidence import Shape
 from hanse.quality.hosted.dialects import Dialect
 from hanse.quality.hosted.explain import explain_hosted
 from hanse.quality.hosted.regexes import portable
 from hanse.quality.hosted.run import verify_hosted
 from hanse.quality.hosted.staging import Host
 from hanse.quality.hosted.tables import look
-from hanse.quality.run import Shape
 from hanse.registry.records import CheckResult, CheckStatus
 from hanse.spec.contract import Column, Condition, Contract, Limits, Relationship, Rule, Table
 from hanse.spec.types import DataType, Decimal, Field, List, Scalar, Struct

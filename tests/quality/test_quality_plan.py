@@ -82,7 +82,7 @@ def test_many_distinct_values_after_a_uniform_sample_are_counted_exactly(
     laboratory: Any, words: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hanse.quality.compile.SAMPLE", 10)
-    monkeypatch.setattr("hanse.quality.run.FEW", 1)
+    monkeypatch.setattr("hanse.quality.evidence.FEW", 1)
     subject = words.table(words.column("text", Scalar.VARCHAR, enum=("x",)))
     result = laboratory.verdict(subject, [{"text": t} for t in ["x"] * 20 + NAMES], "enum(text)")
     assert (result.method, result.failed_rows) == ("distinct", 5000)

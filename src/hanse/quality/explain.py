@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from hanse.quality.checks import checks_of
+from hanse.quality.evidence import Shape, look
 from hanse.quality.now import as_of
 from hanse.quality.physical import as_stored
 from hanse.quality.plan import Evidence, Method, Pass, plan
 from hanse.quality.records import Answer, Check, Duplicates, References, Stated, Steps
 from hanse.quality.references import among, located
-from hanse.quality.run import Shape, look
 from hanse.spec.contract import Contract, Table
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from hanse.base import TableName
 from hanse.quality.checks import checks_of
+from hanse.quality.evidence import Shape
 from hanse.quality.records import Check, Duplicates, References, Typed, Violations
 from hanse.quality.references import among
-from hanse.quality.run import Shape, verify
+from hanse.quality.run import verify
 from hanse.quality.verdict import Verdict
 from hanse.registry.records import CheckResult, CheckStatus, FailedRow
 from hanse.spec.contract import Contract, Table

@@ -26,7 +26,7 @@ from hanse.interfaces import (
     SessionLimits,
     StoredColumn,
 )
-from hanse.quality.run import Shape
+from hanse.quality.evidence import Shape
 from hanse.quality.texts import Texts, read_texts
 from hanse.spec.contract import Table
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from hanse.base import HanseError, TableName
 from hanse.quality import compile as statements
+from hanse.quality.answers import compare_columns
 from hanse.quality.hosted.place import needed, place
 from hanse.quality.hosted.placing import is_document
 from hanse.quality.hosted.rows import broken_rows, shown_columns
@@ -26,7 +27,6 @@ from hanse.quality.records import (
     Settled,
     Typed,
 )
-from hanse.quality.run import compare_columns
 from hanse.quality.statement import QueryFault
 from hanse.quality.texts import verify_texts
 from hanse.quality.types import satisfies
