@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from hanse.quality.compile import all_rows, source, text
+from hanse.quality.masking import MASK
 from hanse.quality.notation.spans import elapsed
 from hanse.quality.predicates import call, value
 from hanse.quality.predicates import column as column_of
@@ -21,19 +22,21 @@ if TYPE_CHECKING:
 Told = tuple[CheckStatus, str]
 
 
-def newest_is(measure: Newest, found: Any) -> Told:
-    """Return the verdict on the newest value of a column."""
+def newest_is(measure: Newest, found: Any, *, secret: bool = False) -> Told:
+    """Return the verdict on the newest value of a column; a secret one, and how old it is, are not told."""
     if found is None:
         return CheckStatus.NOT_APPLICABLE, f"no row has a value in {measure.target}"
     age = elapsed(max((measure.now - _moment(found)).total_seconds(), 0))
-    words = f"the newest value is {_plain(found)}, {age} ago"
+    words = f"the newest value is {MASK}" if secret else f"the newest value is {_plain(found)}, {age} ago"
     if found >= measure.least:
         return CheckStatus.PASSED, words
     return CheckStatus.FAILED, f"{words}; it must not be older than {measure.span.stated}"
 
 
-def steps_are(session: Session, measure: Steps, relation: str) -> Told:
+def steps_are(session: Session, measure: Steps, relation: str, *, secret: bool = False) -> Told:
     """Return the verdict on how regularly values come: the distances between one distinct value and the next.
+
+    Secret values are not told.
 
     Raises:
         EngineError: the engine refused.
@@ -45,7 +48,8 @@ def steps_are(session: Session, measure: Steps, relation: str) -> Told:
         return CheckStatus.NOT_APPLICABLE, words
     if not late:
         return CheckStatus.PASSED, f"no distance between two of {count:,} {measure.unit}s is longer"
-    words = f"nothing between {_plain(start)} and {_plain(end)}, and {late:,} of {count - 1:,} distances are longer"
+    ends = (MASK, MASK) if secret else (_plain(start), _plain(end))
+    words = f"nothing between {ends[0]} and {ends[1]}, and {late:,} of {count - 1:,} distances are longer"
     return CheckStatus.FAILED, f"{words} than {measure.span.stated}"
 
 

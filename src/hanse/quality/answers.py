@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hanse.base import EngineError, HanseError
 from hanse.quality.evidence import numbers
+from hanse.quality.masking import hidden_columns
 from hanse.quality.parts import in_parts
 from hanse.quality.plan import Evidence, Method, Pass, from_statistics
 from hanse.quality.records import (
@@ -26,6 +27,7 @@ from hanse.quality.records import (
     Settled,
     Stated,
     Steps,
+    Target,
     Tried,
     Typed,
     Violations,
@@ -57,6 +59,10 @@ class Subject:
     def names(self) -> tuple[str, ...]:
         """The relation's columns, in order."""
         return tuple(self.evidence.columns)
+
+    def hides(self, target: Target) -> bool:
+        """Tell whether a column's values must not be shown."""
+        return target.column in hidden_columns(self.table)
 
     def keeps(self, found: str, promised: DataType) -> bool:
         """Tell whether a column's type is the contract's, or of others' data, one that satisfies it."""
@@ -144,9 +150,10 @@ def _told(subject: Subject, method: Method, measure: Stated | Newest | Steps | T
     match measure:
         case Newest(target):
             newest = subject.evidence.statistics[target.column].maximum
-            return Outcome(method, value=newest, told=ages.newest_is(measure, newest))
-        case Steps():
-            return Outcome(method, told=ages.steps_are(subject.session, measure, subject.relation))
+            return Outcome(method, value=newest, told=ages.newest_is(measure, newest, secret=subject.hides(target)))
+        case Steps(target):
+            secret = subject.hides(target)
+            return Outcome(method, told=ages.steps_are(subject.session, measure, subject.relation, secret=secret))
         case Tried():
             return Outcome(method, told=tried(subject.session, measure))
         case Stated():
@@ -195,7 +202,7 @@ def _counted(subject: Subject, one: Pass) -> tuple[dict[str, Outcome], int]:
         if at is None:
             outcomes[check.id] = Outcome(one.method, value=int(values[0]))
         elif isinstance(check.measure, Newest):
-            outcomes[check.id] = _newest(one.method, check.measure, values[at])
+            outcomes[check.id] = _newest(subject, one.method, check.measure, values[at])
         elif isinstance(check.measure, Aggregate):
             outcomes[check.id] = Outcome(one.method, value=values[at])
         else:
@@ -203,10 +210,10 @@ def _counted(subject: Subject, one: Pass) -> tuple[dict[str, Outcome], int]:
     return outcomes, int(values[0])
 
 
-def _newest(method: Method, measure: Newest, found: Any) -> Outcome:
+def _newest(subject: Subject, method: Method, measure: Newest, found: Any) -> Outcome:
     from hanse.quality.ages import newest_is
 
-    return Outcome(method, value=found, told=newest_is(measure, found))
+    return Outcome(method, value=found, told=newest_is(measure, found, secret=subject.hides(measure.target)))
 
 
 def _repeated(subject: Subject, one: Pass) -> dict[str, Outcome]:

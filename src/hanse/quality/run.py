@@ -21,6 +21,7 @@ from hanse.quality.records import (
     Stated,
 )
 from hanse.quality.references import Locate, among, located
+from hanse.quality.secrets import reveals
 from hanse.quality.verdict import Outcome, Verdict, judge
 from hanse.registry.records import CheckResult, CheckStatus, FailedRow
 from hanse.spec.contract import Contract, Table
@@ -93,7 +94,8 @@ def verify(
     results = []
     failed: list[FailedRow] = []
     for check in checks:
-        result = judge(check, outcomes[check.id], rows, run_id, table_name)
+        secret = reveals(check.measure, table, contract)
+        result = judge(check, outcomes[check.id], rows, run_id, table_name, secret=secret)
         if result.status is CheckStatus.FAILED and (result.failed_rows or isinstance(check.measure, Answer)):
             result, samples = _samples(subject, check, result, limit)
             failed += samples

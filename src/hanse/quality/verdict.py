@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from hanse.base import TableName
+from hanse.quality.masking import masked
 from hanse.quality.notation.conditions import holds, words
 from hanse.quality.notation.values import as_json
 from hanse.quality.plan import Method
@@ -72,7 +73,9 @@ class Verdict:
         return sum(r.warns for r in self.results)
 
 
-def judge(check: Check, outcome: Outcome, rows: int, run_id: str, table: TableName) -> CheckResult:
+def judge(
+    check: Check, outcome: Outcome, rows: int, run_id: str, table: TableName, *, secret: bool = False
+) -> CheckResult:
     """Return the verdict of one check.
 
     Args:
@@ -81,9 +84,10 @@ def judge(check: Check, outcome: Outcome, rows: int, run_id: str, table: TableNa
         rows: rows of the table. Where values inside lists and maps are counted, these take their place.
         run_id: run that the result belongs to.
         table: table under test.
+        secret: what was measured may be a classified value, and is shown as ``•••``.
     """
     rows = rows if outcome.of is None else outcome.of
-    status, failed, measured, message = _judged(check, outcome, rows)
+    status, failed, measured, message = _judged(check, outcome, rows, secret=secret)
     counts_rows = (
         isinstance(check.measure, Violations | Duplicates | References | Stated) and status is not CheckStatus.ERROR
     )
@@ -107,11 +111,13 @@ def judge(check: Check, outcome: Outcome, rows: int, run_id: str, table: TableNa
     )
 
 
-def _judged(check: Check, outcome: Outcome, rows: int) -> tuple[CheckStatus, int | None, Any, str | None]:
+def _judged(
+    check: Check, outcome: Outcome, rows: int, *, secret: bool
+) -> tuple[CheckStatus, int | None, Any, str | None]:
     if outcome.error is not None:
         return CheckStatus.ERROR, None, None, outcome.fix
     if outcome.told is not None:
-        return outcome.told[0], None, as_json(outcome.value), outcome.told[1]
+        return outcome.told[0], None, masked(outcome.value) if secret else as_json(outcome.value), outcome.told[1]
     if isinstance(check.measure, Settled):
         return check.measure.status, None, None, check.measure.words
     if isinstance(check.measure, Typed):
@@ -120,7 +126,7 @@ def _judged(check: Check, outcome: Outcome, rows: int) -> tuple[CheckStatus, int
         status = CheckStatus.FAILED if outcome.failed else CheckStatus.PASSED
         return status, None, outcome.value, f"the table has {outcome.value}" if outcome.failed else None
     if check.conditions:
-        return _conditional(check, outcome, rows)
+        return _conditional(check, outcome, rows, secret=secret)
     failed = outcome.failed or 0
     if not failed:
         return CheckStatus.PASSED, 0, None, None
@@ -143,14 +149,16 @@ def _typed(measure: Typed, outcome: Outcome) -> tuple[CheckStatus, None, str, st
     )
 
 
-def _conditional(check: Check, outcome: Outcome, rows: int) -> tuple[CheckStatus, int | None, Any, str | None]:
+def _conditional(
+    check: Check, outcome: Outcome, rows: int, *, secret: bool
+) -> tuple[CheckStatus, int | None, Any, str | None]:
     # Duplicates are measured as the rows that repeat an earlier one; the rows that break it are all that share a key.
     number = outcome.failed if isinstance(check.measure, Violations) else outcome.value
     value: Any = number
     if check.unit == "percent" and isinstance(check.measure, Violations | Duplicates):
         value = Fraction(100 * (number or 0), rows) if rows else Fraction(0)
     passed = all(holds(value, condition) for condition in check.conditions)
-    measured = _measured(value)
+    measured = masked(value) if secret else _measured(value)
     unit = " percent" if check.unit == "percent" else " rows" if isinstance(check.measure, Rows) else ""
     nothing = "the query returned null" if isinstance(check.measure, Answer) else "there is no value"
     shown = nothing if value is None else f"measured {measured}{unit}"

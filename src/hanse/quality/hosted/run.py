@@ -27,6 +27,7 @@ from hanse.quality.records import (
     Settled,
     Typed,
 )
+from hanse.quality.secrets import reveals
 from hanse.quality.statement import QueryFault
 from hanse.quality.texts import verify_texts
 from hanse.quality.types import satisfies
@@ -72,7 +73,8 @@ def verify_hosted(
     here = [one.check for one in placed if one.why is None]
     for one in plan(here, Evidence({name: c.declared for name, c in host.dialect.tables[table.name].columns.items()})):
         for check, outcome in _answered(host, table.name, one, rows):
-            result = judge(check, outcome, rows, run_id, table_name)
+            secret = reveals(check.measure, table, contract, host.dialect.name)
+            result = judge(check, outcome, rows, run_id, table_name, secret=secret)
             if result.status is CheckStatus.FAILED and result.failed_rows:
                 result, samples = _samples(host, check, table.name, result, limit)
                 failed += samples
