@@ -248,3 +248,11 @@ NESTED = pa.table({
 def test_types_of_files_are_kept(tmp_path: Path) -> None:
     pq.write_table(NESTED, tmp_path / "data.parquet")
     holds(tmp_path, tmp_path / "data.parquet")
+
+
+def test_texts_of_files_with_types_stay_texts(tmp_path: Path) -> None:
+    """`contract test` does not cast what a file of others holds: `007` in Parquet is a text on purpose."""
+    pq.write_table(pa.table({"code": ["1", "2"], "day": ["2026-01-01", "2026-01-02"]}), tmp_path / "data.parquet")
+    (table,) = inferred(tmp_path / "data.parquet").tables
+    assert [str(column.type) for column in table.columns] == ["VARCHAR", "VARCHAR"]
+    holds(tmp_path, tmp_path / "data.parquet")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 # The engine seam's code for a text that is not in the encoding it was read with.
 _WRONG_ENCODING = "HNS-E014"
+_TYPED = frozenset({"parquet", "avro"})
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -41,7 +42,7 @@ def relation_of(table: str) -> str:
     return f"__d_{table}"
 
 
-def look_at(session: Session, source: FileInput, scratch: str, *, shapes: bool = False) -> Document:
+def look_at(session: Session, source: FileInput, scratch: str, *, shapes: bool = False, cast: bool = True) -> Document:
     """Describe a file as :func:`hanse.quality.drafts.profile.profile` does; text that is no UTF-8 as what it likely is.
 
     Args:
@@ -49,6 +50,7 @@ def look_at(session: Session, source: FileInput, scratch: str, *, shapes: bool =
         source: the file.
         scratch: a folder.
         shapes: look at how texts are written, too.
+        cast: texts of files that have types may become other types, as a run casts them.
 
     Returns:
         The profile, with ``encoding`` and ``header_looks_like_data``.
@@ -57,23 +59,25 @@ def look_at(session: Session, source: FileInput, scratch: str, *, shapes: bool =
         IngestError: it cannot be read.
     """
     try:
-        return _look(session, source, scratch, shapes)
+        return _look(session, source, scratch, shapes, cast)
     except EngineError as error:
         if error.code.id != _WRONG_ENCODING:
             raise _unreadable(source, error) from error
     try:
-        return _look(session, replace(source, encoding=_likely_encoding(source.path)), scratch, shapes)
+        return _look(session, replace(source, encoding=_likely_encoding(source.path)), scratch, shapes, cast)
     except EngineError as error:
         raise _unreadable(source, error) from error
 
 
-def _look(session: Session, source: FileInput, scratch: str, shapes: bool) -> Document:
+def _look(session: Session, source: FileInput, scratch: str, shapes: bool, cast: bool) -> Document:
     from hanse.ingest import relation
     from hanse.quality.drafts.profile import profile
 
     bound = relation_of(source.name)
     session.bind(bound, relation(source, source.path, text=True, scratch=scratch))
-    found = profile(session, bound, name=source.name, file=_shown_name(source), scratch=scratch, shapes=shapes)
+    as_typed = not cast and source.format in _TYPED
+    shown = _shown_name(source)
+    found = profile(session, bound, name=source.name, file=shown, scratch=scratch, shapes=shapes, as_typed=as_typed)
     doubtful = source.format == "csv" and source.header is None and _looks_like_data(found["columns"])
     return {**found, "encoding": source.encoding, "header_looks_like_data": doubtful}
 

@@ -118,7 +118,7 @@ def _profiles(inputs: Sequence[FileInput], options: Options) -> tuple[list[Docum
             formats={source.format for source in inputs},
         )
         with session:
-            profiles = [look_at(session, source, scratch, shapes=True) for source in inputs]
+            profiles = [look_at(session, source, scratch, shapes=True, cast=False) for source in inputs]
             relations: Mapping[str, str] = {s.name: typed_name(relation_of(s.name)) for s in inputs}
             found = inclusions(session, profiles, relations)
     finally:

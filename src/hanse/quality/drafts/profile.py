@@ -35,7 +35,16 @@ _PART = re.compile(r"(?:.*_)?(?:line|position|pos|item|seq|sequence|step|version
 _CANDIDATES = 6
 
 
-def profile(session: Session, relation: str, *, name: str, file: str, scratch: str, shapes: bool = False) -> Document:
+def profile(
+    session: Session,
+    relation: str,
+    *,
+    name: str,
+    file: str,
+    scratch: str,
+    shapes: bool = False,
+    as_typed: bool = False,
+) -> Document:
     """Describe a delivery. It is read once as it is, then from a typed copy.
 
     Args:
@@ -45,6 +54,7 @@ def profile(session: Session, relation: str, *, name: str, file: str, scratch: s
         file: the file as the user calls it.
         scratch: folder for the copy.
         shapes: look at how texts are written, too; that takes further looks.
+        as_typed: the file has types of its own, and its texts are meant to be texts.
 
     Returns:
         ``name``, ``file``, ``rows``, ``columns``, ``primary_key`` (names, empty if none suggests itself). Each column:
@@ -59,7 +69,7 @@ def profile(session: Session, relation: str, *, name: str, file: str, scratch: s
         EngineError: the file cannot be read.
     """
     have = session.describe(sql.select_star(relation))
-    wanted, notes, looks = _types(session, relation, have)
+    wanted, notes, looks = _types(session, relation, have, as_typed=as_typed)
     typed = typed_name(relation)
     path = f"{scratch}/{typed}.parquet"
     rows = session.stage(sql.cast_projection(sql.select_star(relation), have, list(wanted.items())), path).rows
@@ -88,7 +98,7 @@ def typed_name(relation: str) -> str:
 
 
 def _types(
-    session: Session, relation: str, have: Sequence[tuple[str, str]]
+    session: Session, relation: str, have: Sequence[tuple[str, str]], *, as_typed: bool
 ) -> tuple[dict[str, DataType], dict[str, str], dict[str, str]]:
     """Choose types, then let the casts of a run judge them: what fails for one value stays text."""
     texts = [name for name, kind in have if kind == "VARCHAR"]
@@ -100,7 +110,7 @@ def _types(
         if name not in facts:
             wanted[name] = draft_type(kind)
             continue
-        wanted[name], note = text_type(name, facts[name])
+        wanted[name], note = (Scalar.VARCHAR, None) if as_typed else text_type(name, facts[name])
         if note:
             notes[name] = note
         if facts[name].looks_like:
