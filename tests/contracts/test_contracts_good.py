@@ -14,9 +14,9 @@ NAMES = [path.parent.name for path in GOOD]
 
 
 @pytest.mark.parametrize("path", GOOD, ids=NAMES)
-def test_verdicts_are_those_that_were_reviewed(path: Path, tmp_path: Path) -> None:
+def test_verdicts_are_those_that_were_reviewed(path: Path) -> None:
     wanted = golden(path).read_text(encoding="utf-8")
-    assert judged(path, tmp_path) == wanted, "if the new verdicts are right: python tests/contracts/goldens.py"
+    assert judged(path) == wanted, "if the new verdicts are right: python tests/contracts/goldens.py"
 
 
 @pytest.mark.parametrize("path", GOOD, ids=NAMES)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from hanse.interfaces.tables import StagedFile, StoredColumn, TableScan
 from hanse.spec import TextStyle
+from hanse.spec.types import DataType
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,6 +69,9 @@ class JsonScan:
         lines: one object per line (NDJSON); otherwise one array of objects.
         text: read every value that is no object or array as text, numbers as they are written, at every depth.
         columns: name → SQL type; pins what is otherwise inferred from the whole file.
+        nested: with ``text``: name in any case of its letters → the list, map or object that somebody expects there.
+            Where some value has another shape, or where a map is expected, which JSON does not tell from an object, the
+            column comes as JSON, with its numbers as texts.
     """
 
     path: str
@@ -75,6 +79,7 @@ class JsonScan:
     text: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
     compression: str = "none"
+    nested: Mapping[str, DataType] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

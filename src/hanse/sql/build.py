@@ -23,6 +23,16 @@ def column(name: str, table: str | None = None) -> exp.Column:
     return exp.Column(this=identifier(name), table=identifier(table) if table else None)
 
 
+def call(name: str, *arguments: exp.Expr) -> exp.Anonymous:
+    """Return a call of a function by the engine's own name."""
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
+def type_named(text: str) -> exp.DataType:
+    """Return a type as a node that prints exactly as the engine or the contract spells it."""
+    return exp.DataType(this=exp.DataType.Type.USERDEFINED, kind=text)
+
+
 def source(select_sql: str, alias: str = SOURCE) -> exp.Subquery:
     """Return generated text as a subquery, word by word."""
     return exp.Subquery(this=exp.Var(this=select_sql), alias=exp.TableAlias(this=identifier(alias)))

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from hanse.spec.types import DataType, Decimal
+from hanse.spec.types import DataType, Decimal, List, Map, Struct
+from hanse.sql.build import call, type_named
+from hanse.sql.cast_nested import nested_check, parts
 from hanse.sql.lex import Dialect
 
 _INTEGERS = {"TINYINT": 3, "SMALLINT": 5, "INTEGER": 10, "BIGINT": 19, "UTINYINT": 3, "USMALLINT": 5, "UINTEGER": 10}
@@ -35,6 +37,9 @@ def cast_check(value: exp.Expr, have: str, wanted: DataType) -> CastCheck | None
         return None
     if target == "VARCHAR":
         return None
+    if isinstance(wanted, List | Map | Struct) and parts(have):
+        nested = nested_check(value, have, wanted, _holds)
+        return CastCheck(nested, loud=False) if nested is not None else None
     rule = _RULES.get(base)
     if rule is not None:
         return rule(value, have, wanted)
@@ -43,6 +48,11 @@ def cast_check(value: exp.Expr, have: str, wanted: DataType) -> CastCheck | None
     if base in _WIDE_INTEGERS:
         return _from_wide_integer(value, have, wanted)
     return _round_trip(value, have, wanted)
+
+
+def _holds(value: exp.Expr, have: str, wanted: DataType) -> exp.Expr | None:
+    check = cast_check(value, have, wanted)
+    return check.holds if check else None
 
 
 def _from_integer(value: exp.Expr, have: str, wanted: DataType) -> CastCheck | None:
@@ -165,16 +175,6 @@ def _known(value: exp.Expr) -> exp.Expr:
 
 def _try(value: exp.Expr, type_text: str) -> exp.Expr:
     return exp.TryCast(this=value.copy(), to=type_named(type_text))
-
-
-def call(name: str, *arguments: exp.Expr) -> exp.Anonymous:
-    """Return a call of a function by the engine's own name."""
-    return exp.Anonymous(this=name, expressions=list(arguments))
-
-
-def type_named(text: str) -> exp.DataType:
-    """Return a type as a node that prints exactly as the engine or the contract spells it."""
-    return exp.DataType(this=exp.DataType.Type.USERDEFINED, kind=text)
 
 
 def _base(text: str) -> str:

@@ -16,11 +16,12 @@ from sqlglot import exp
 from hanse.base import QueryError
 from hanse.base.suggest import did_you_mean
 from hanse.spec import TextStyle
-from hanse.spec.types import DataType
+from hanse.spec.types import DataType, List, Map, Struct
 from hanse.sql import codes
 from hanse.sql.bind import write
-from hanse.sql.build import SOURCE, column, identifier, source
-from hanse.sql.cast_rules import CastCheck, call, cast_check, normal_type, type_named
+from hanse.sql.build import SOURCE, call, column, identifier, source, type_named
+from hanse.sql.cast_nested import opened
+from hanse.sql.cast_rules import CastCheck, cast_check, normal_type
 from hanse.sql.text_style import PLAIN, read_text
 
 Typed = Sequence[tuple[str, str]]
@@ -228,7 +229,7 @@ def _checks(types: dict[str, str], want: Wanted, style: TextStyle) -> list[tuple
     for name, wanted in want:
         if same_type(types[name], wanted):
             continue
-        check = cast_check(read_text(column(name, SOURCE), types[name], wanted, style), types[name], wanted)
+        _, check = _checked(column(name, SOURCE), types[name], wanted, style)
         if check:
             found.append((name, wanted, check))
     return found
@@ -251,19 +252,28 @@ def _fault(name: str, wanted: DataType) -> exp.Expr:
     )
 
 
-def _tried(written: exp.Expr, have: str, wanted: DataType, style: TextStyle) -> exp.Expr:
+def _checked(written: exp.Expr, have: str, wanted: DataType, style: TextStyle) -> tuple[exp.Expr, CastCheck | None]:
+    """Return a value as it can be cast, texts as SQL writes them and JSON opened, and when it can be."""
+    if have == "JSON" and isinstance(wanted, List | Map | Struct):
+        value, texts = opened(written, wanted)
+        check = cast_check(value, texts, wanted)
+        there = exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null()))
+        return value, CastCheck(exp.and_(there, exp.Paren(this=check.holds)) if check else there, loud=False)
     value = read_text(written, have, wanted, style)
+    return value, cast_check(value, have, wanted)
+
+
+def _tried(written: exp.Expr, have: str, wanted: DataType, style: TextStyle) -> exp.Expr:
+    value, check = _checked(written, have, wanted, style)
     tried = exp.TryCast(this=value, to=type_named(str(wanted)))
-    check = cast_check(value, have, wanted)
     if check is None or check.loud:
         return tried
     return exp.Case(ifs=[exp.If(this=exp.Paren(this=check.holds), true=tried)])
 
 
 def _cast(written: exp.Expr, have: str, wanted: DataType, name: str, style: TextStyle) -> exp.Expr:
-    value = read_text(written, have, wanted, style)
+    value, check = _checked(written, have, wanted, style)
     plain = exp.Cast(this=value, to=type_named(str(wanted)))
-    check = cast_check(value, have, wanted)
     if check is None or check.loud:
         return plain
     missing = exp.Is(this=written.copy(), expression=exp.Null())

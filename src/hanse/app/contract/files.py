@@ -20,6 +20,7 @@ from hanse.interfaces import (
     ArrowScan,
     CsvScan,
     DuckDBScan,
+    JsonScan,
     ParquetScan,
     RejectedLine,
     Session,
@@ -29,6 +30,7 @@ from hanse.interfaces import (
 from hanse.quality.evidence import Shape
 from hanse.quality.texts import Texts, read_texts
 from hanse.spec.contract import Table
+from hanse.spec.types import DataType, List, Map, Struct
 
 if TYPE_CHECKING:
     from hanse.ingest import FileScan
@@ -152,7 +154,10 @@ class FileData:
         for number, path in enumerate(place.paths):
             name = raw if len(place.paths) == 1 else f"{raw}_{number}"
             empty = place.kind in ("ndjson", "json") and _holds_nothing(path)
-            self.session.bind(name, _no_rows(table) if empty else _scan(place, path, self.scratch))
+            scan = _scan(place, path, self.scratch)
+            if isinstance(scan, JsonScan):
+                scan = replace(scan, nested=_nested(table))
+            self.session.bind(name, _no_rows(table) if empty else scan)
             parts.append(name)
         if len(parts) > 1:
             self.session.derive(raw, _union(self.session, parts))
@@ -207,6 +212,13 @@ def _scan(place: Place, path: str, scratch: str) -> FileScan:
     )
     scan = relation(source, path, text=True, scratch=scratch)
     return with_dialect(scan) if isinstance(scan, CsvScan) else scan
+
+
+def _nested(table: Table) -> dict[str, DataType]:
+    """Return the lists, maps and objects of a table, by every name that they may have in the data."""
+    found = [column for column in table.columns if isinstance(column.type, List | Map | Struct)]
+    outside = {column.physical_name: column.type for column in found if column.physical_name}
+    return outside | {column.name: column.type for column in found}
 
 
 def _holds_nothing(path: str) -> bool:

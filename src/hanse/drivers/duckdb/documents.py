@@ -13,6 +13,7 @@ from hanse.drivers.duckdb import codes
 from hanse.drivers.duckdb.footers import check_present
 from hanse.drivers.duckdb.quoting import fold, identifier, literal_path, local_path, text
 from hanse.interfaces import AvroScan, ExcelScan, JsonScan
+from hanse.spec.types import DataType, List, Map, Struct
 
 # A run of whatever is no number (strings as a whole), then a number or the end. Replacing each match puts every number
 # between quotes, and one empty pair of quotes behind everything: the engine's own readers turn numbers into DOUBLE.
@@ -30,7 +31,7 @@ def json_select(cursor: duckdb.DuckDBPyConnection, scan: JsonScan) -> str:
     objects = _objects(scan)
     structure = _structure(cursor, scan, objects)
     if scan.text:
-        return _as_text(objects, structure)
+        return _as_text(objects, structure, {fold(name): kind for name, kind in scan.nested.items()})
     found = {name: kind for name, kind, *_ in cursor.execute(f"DESCRIBE {_typed(scan, {})}").fetchall()}
     if not scan.columns:
         return _typed(scan, found)
@@ -82,17 +83,36 @@ def _structure(cursor: duckdb.DuckDBPyConnection, scan: JsonScan, objects: str) 
     return structure
 
 
-def _as_text(objects: str, structure: Mapping[str, Any]) -> str:
-    texts = json.dumps({name: _texts(kind) for name, kind in structure.items()})
+def _as_text(objects: str, structure: Mapping[str, Any], nested: Mapping[str, DataType]) -> str:
+    opaque = {name for name, kind in structure.items() if fold(name) in nested and not _is_like(kind, nested[fold(name)])}
+    texts = json.dumps({name: "VARCHAR" if name in opaque else _texts(kind) for name, kind in structure.items()})
     chosen = []
     for name, kind in structure.items():
         value = f"struct_extract(content, {text(name)})"
-        if kind == "JSON":  # objects in one place, values in another: as it is written
-            pointer = "/" + name.replace("~", "~0").replace("/", "~1")
-            value = f"raw ->> {text(pointer)}"
+        pointer = text("/" + name.replace("~", "~0").replace("/", "~1"))
+        if name in opaque:
+            value = f"CASE WHEN json_type(quoted, {pointer}) <> 'NULL' THEN json_extract(quoted, {pointer}) END"
+        elif kind == "JSON":  # objects in one place, values in another: as it is written
+            value = f"raw ->> {pointer}"
         chosen.append(f"{value} AS {identifier(name)}")
-    inner = f"SELECT raw, from_json(quoted, {text(texts)}) AS content FROM ({objects})"  # noqa: S608 - quoted
+    inner = f"SELECT raw, quoted, from_json(quoted, {text(texts)}) AS content FROM ({objects})"  # noqa: S608 - quoted
     return f"SELECT {', '.join(chosen)} FROM ({inner})"  # noqa: S608 - quoted
+
+
+def _is_like(kind: Any, wanted: DataType) -> bool:
+    """Say whether all values in a place are of a type's shape; of objects no two members are one in SQL."""
+    if kind == "NULL":
+        return True
+    match wanted:
+        case List(item):
+            return isinstance(kind, list) and all(_is_like(inner, item) for inner in kind)
+        case Struct(fields):
+            members = {fold(f.name): f.type for f in fields}
+            if not isinstance(kind, dict) or len({fold(name) for name in kind}) < len(kind):
+                return False
+            known = [(inner, members[fold(name)]) for name, inner in kind.items() if fold(name) in members]
+            return bool(known) and all(_is_like(inner, of) for inner, of in known)
+    return not isinstance(wanted, Map)
 
 
 def _texts(kind: Any) -> Any:
