@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import hanse
@@ -180,3 +180,35 @@ def test_names_of_columns_are_only_names(here: Path, contract: Write) -> None:
     document = hanse.test_contract(contract(orders=columns), data="o.csv")
     types = [c for id_, c in checks(document).items() if id_.startswith("type(")]
     assert [c["failed_rows"] for c in types] == [1] * len(hostile)
+
+
+NESTED = {
+    "counts": {"logicalType": "map", "map": {"key": {"logicalType": "string"}, "value": {"logicalType": "number"}}},
+    "one": {"logicalType": "object", "properties": [{"name": "x", "logicalType": "integer"}]},
+    "many": {"logicalType": "array", "items": {"logicalType": "number"}},
+}
+FITTING: dict[str, list[Any]] = {
+    "counts": [{}, None, {"a": 1}, {"A": 2.5, "a": None}, {"b/~": -3}],
+    "one": [None, {"x": 1}, {"x": None}, {}],
+    "many": [None, [], [1, 2.5], [None]],
+}
+MISFITS: dict[str, list[Any]] = {
+    "counts": [5, "a", [1], {"a": "q"}, {"a": {"b": 1}}, {"a": [1]}],
+    "one": [7, [], [{"x": 1}], {"x": 1.5}, {"y": 1}],
+    "many": [1, {"a": 1}, ["q"], [[1]], [{"a": 1}]],
+}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_nested_values_are_read_one_by_one_as_the_contract_has_them(contract: Write, data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(sorted(NESTED)))
+    values = data.draw(st.lists(st.sampled_from(FITTING[name] + MISFITS[name]), min_size=1, max_size=6))
+    ending = data.draw(st.sampled_from(["ndjson", "json"]))
+    rows = [{"id": at, name: value} for at, value in enumerate(values)]
+    path = contract(orders={"id": "integer", name: NESTED[name]})
+    file = path.with_name(f"data.{ending}")
+    file.write_text(json.dumps(rows) if ending == "json" else "\n".join(map(json.dumps, rows)), encoding="utf-8")
+    found = checks(hanse.test_contract(path, data=file))[f"type({name})"]
+    wrong = sum(value in MISFITS[name] for value in values)
+    assert (found["verdict"], found["failed_rows"] or 0) == ("failed" if wrong else "passed", wrong)

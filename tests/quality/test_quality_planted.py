@@ -78,6 +78,8 @@ CASES: list[Case] = [
     ("unique(x)", {**TEXT, "unique": True}, [None], ["twice"]),
     ("minLength(x)", of({"logicalType": "array", "items": TEXT}, minItems=1), [[None], ["a"]], [[]]),
     ("uniqueItems(x)", of({"logicalType": "array", "items": TEXT}, uniqueItems=True), [[None, None]], [["a", "a"]]),
+    ("uniqueItems(x)", of({"logicalType": "array", "items": DOUBLE}, uniqueItems=True),
+     [[0.0, math.nan], [None, None], [None, math.nan]], [[math.nan, 1.0, math.nan], [0.0, -0.0], [math.nan, math.nan]]),
     ("dimensions(x)", {"logicalType": "vector", "logicalTypeOptions": {"dimensions": 2}}, [[0.0, 1.0]], [[0.0]]),
     ("required(x[].n)", {"logicalType": "array", "items": of(LINE, required=["n"])},
      [[{"n": 1}], [None], []], [[{"n": 1}, {"n": None}]]),

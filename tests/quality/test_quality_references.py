@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal as Number
+from decimal import localcontext
+from fractions import Fraction
 from typing import Any
 
 import pyarrow as pa
@@ -259,3 +262,63 @@ def test_checks_of_relationships_have_steady_ids() -> None:
         "type(customer)",
         "relationship(customer): customers.id",
     ]
+
+
+# One number per line: what it is in each type that holds it, and what it is not.
+_NUMBERS = [
+    0,
+    1,
+    -1,
+    2**53,
+    2**53 + 1,
+    2**63 - 1,
+    -(2**63),
+    "1.5",
+    "0.1",
+    "0.3",
+    "123456789.01",
+    "-2.5",
+    "1e300",
+    "nan",
+]
+_NUMBERS += ["0.30000000000000004", "9223372036854775807.5", "1E-20", 2**63, 10**30]
+_TYPES: list[DataType] = [Scalar.BIGINT, Scalar.DOUBLE, *(Decimal(*p) for p in ((38, 20), (38, 0), (18, 2), (19, 19)))]
+
+
+def _held(stated: Any, type_: DataType) -> Any:
+    """Return a number as a type holds it, None if it does not."""
+    if type_ is Scalar.DOUBLE:
+        return float(stated)
+    if stated == "nan":
+        return None
+    number = Number(stated)
+    if type_ is Scalar.BIGINT:
+        return int(number) if number == number.to_integral_value() and -(2**63) <= number < 2**63 else None
+    assert isinstance(type_, Decimal)
+    whole = type_.precision - type_.scale
+    with localcontext() as context:
+        context.prec = 400
+        kept = number.quantize(Number(1).scaleb(-type_.scale))
+    return kept if kept == number and abs(number) < Number(10) ** whole else None
+
+
+def _meant(value: Any) -> Any:
+    """Return a number by its value; a floating-point one that is not whole as it is written."""
+    if value != value:
+        return "nan"
+    return Fraction(repr(value) if isinstance(value, float) and not value.is_integer() else value)
+
+
+@pytest.mark.parametrize("own", _TYPES, ids=str)
+@pytest.mark.parametrize("other", _TYPES, ids=str)
+def test_numbers_of_different_types_are_found_by_value(room: Room, own: DataType, other: DataType) -> None:
+    mine = [v for v in (_held(n, own) for n in _NUMBERS) if v is not None]
+    theirs = [v for v in (_held(n, other) for n in _NUMBERS) if v is not None]
+    contract = pair([column("a", own, to("customers.id"))], [column("id", other)])
+    for bound in (theirs, theirs[:2]):
+        lost = [v for v in mine if _meant(v) not in set(map(_meant, bound))]
+        result, rows = room.look(contract, [{"a": v} for v in mine], [{"id": v} for v in bound])
+        assert result.error is None
+        assert result.failed_rows == len(lost)
+        assert result.status is (CheckStatus.FAILED if lost else CheckStatus.PASSED)
+        assert len(rows) == min(len(lost), 20)

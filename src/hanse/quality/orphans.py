@@ -9,6 +9,7 @@ from sqlglot import exp
 from hanse.quality.compile import Write, all_rows, keyed, text
 from hanse.quality.predicates import column
 from hanse.quality.records import References
+from hanse.quality.same import equal
 
 
 def orphans(measure: References, relation: str, *, write: Write = text) -> str:
@@ -33,7 +34,10 @@ def orphan_rows(measure: References, relation: str, names: Sequence[str], limit:
 def _alone(measure: References) -> list[exp.Expr]:
     assert measure.relation is not None
     keys = range(len(measure.targets))
-    same = (exp.EQ(this=column(f"k{i}", "o"), expression=column(f"k{i}", "t")) for i in keys)
+    same = (
+        equal(column(f"k{i}", "o"), other.type, column(f"k{i}", "t"), own.type)
+        for i, (own, other) in enumerate(zip(measure.targets, measure.to, strict=True))
+    )
     others = exp.select(exp.Literal.number(1)).from_(keyed(measure.to, measure.relation, ()).subquery("o"))
     return [
         *(column(f"k{i}", "t").is_(exp.null()).not_() for i in keys),

@@ -170,6 +170,17 @@ def _about_null(test: ValueTest) -> bool:
     return isinstance(test, Required) or (isinstance(test, NotMissing) and test.null)
 
 
+def _repeats_an_item(base: exp.Expr, type_: DataType) -> exp.Expr:
+    """Return whether an item stands in a list twice; nulls are no items."""
+    listed = base.copy()
+    if isinstance(type_, List) and type_.item is Scalar.DOUBLE:
+        # `list_unique` takes each NaN for another value, unless it is inside something.
+        there = exp.ArrayFilter(this=listed, expression=_each("item_", column("item_").is_(exp.null()).not_()))
+        listed = call("list_transform", there, _each("item_", exp.Array(expressions=[column("item_")])))
+    count = call("list_aggregate", base.copy(), exp.Literal.string("count"))
+    return exp.NEQ(this=call("list_unique", listed), expression=count)
+
+
 def _breaks(base: exp.Expr, type_: DataType, test: ValueTest) -> exp.Expr:
     """Return the expression for one value; ``base`` is copied wherever it is used."""
     this = base.copy
@@ -187,9 +198,7 @@ def _breaks(base: exp.Expr, type_: DataType, test: ValueTest) -> exp.Expr:
         case MultipleOf():
             return _not_multiple(base, type_, test)
         case UniqueItems():
-            return exp.NEQ(
-                this=call("list_unique", this()), expression=call("list_aggregate", this(), exp.Literal.string("count"))
-            )
+            return _repeats_an_item(base, type_)
         case UnitLength():
             return _off_the_sphere(base)
         case NotMissing(values, null):

@@ -1,7 +1,8 @@
 """Relationships of a contract, as checks that every key is there in the other table.
 
-A key with a null in it refers to nothing and is not looked up (SQL's ``MATCH SIMPLE``). Keys compare as the engine's
-equality does: text exactly, numbers by value, NaN equals NaN. That the other table holds a key only once is not asked.
+A key with a null in it refers to nothing and is not looked up (SQL's ``MATCH SIMPLE``). Text compares exactly, numbers
+by value whatever their types (see :mod:`hanse.quality.same`), NaN equals NaN. That the other table holds a key only
+once is not asked.
 """
 
 from __future__ import annotations

@@ -183,9 +183,9 @@ def _named(text: str) -> tuple[str, str]:
     if not text.startswith('"'):
         name, _, kind = text.partition(" ")
         return name, kind
-    name = _QUOTED.match(text)
-    assert name is not None
-    return name.group(1).replace('""', '"'), text[name.end() :].strip()
+    found = _QUOTED.match(text)
+    assert found is not None
+    return found.group(1).replace('""', '"'), text[found.end() :].strip()
 
 
 def _both(*conditions: exp.Expr | None) -> exp.Expr | None:

@@ -84,7 +84,9 @@ def _structure(cursor: duckdb.DuckDBPyConnection, scan: JsonScan, objects: str) 
 
 
 def _as_text(objects: str, structure: Mapping[str, Any], nested: Mapping[str, DataType]) -> str:
-    opaque = {name for name, kind in structure.items() if fold(name) in nested and not _is_like(kind, nested[fold(name)])}
+    opaque = {
+        name for name, kind in structure.items() if fold(name) in nested and not _is_like(kind, nested[fold(name)])
+    }
     texts = json.dumps({name: "VARCHAR" if name in opaque else _texts(kind) for name, kind in structure.items()})
     chosen = []
     for name, kind in structure.items():
