@@ -15,7 +15,7 @@ from hanse.testing.meshes import MeshFolder
 CONTRACT = "domains/sales/orders/contracts/orders.odcs.yaml"
 LEFT = "EXISTS (SELECT 1 FROM returns AS r WHERE r.id = orders.id)"
 END = {"property": "endOfLife", "value": "2020-01-01"}
-PROMISES = {
+PROMISES: dict[str, Any] = {
     "slaProperties": [
         {"property": "frequency", "value": 1, "unit": "d"},
         END,
@@ -85,3 +85,43 @@ def test_a_null_without_a_reason_blocks_also_when_only_the_other_table_changes(s
     (result,) = [r for r in blocked["checks"]["results"] if r["verdict"] == "failed"]
     assert result["check"] == "nullReasons(left_on): null only when it came back"
     assert result["sample"][0]["row"]["id"] == 2
+
+
+def test_a_level_that_is_added_is_judged_though_no_table_is_built(shop: MeshFolder) -> None:
+    mesh = hanse.open_mesh(shop.root)
+    assert run(mesh)["status"] == "succeeded"
+    ended = {"property": "endOfSupport", "value": "2020-01-01"}
+    severe = {**ended, "customProperties": [{"property": "severity", "value": "error"}]}
+    for level, status, verdict in (severe, "blocked", "failed"), (ended, "succeeded", "warned"):
+        promise(shop, {**PROMISES, "slaProperties": [*PROMISES["slaProperties"], level]})
+        mesh = hanse.open_mesh(shop.root)
+        mesh.apply()
+        (found,) = mesh.run()["runs"]
+        assert (found["status"], found["built"]) == (status, [])
+        assert verdicts(found)["endOfSupport: 2020-01-01"] == ("sales.orders", verdict)
+    (again,) = mesh.run()["runs"]
+    assert again["status"] == "unchanged"
+
+
+def test_rows_that_stay_are_checked_again_when_a_clause_changes_that_is_told_in_the_same_words(
+    folder: MeshFolder,
+) -> None:
+    def table(when: str) -> dict[str, Any]:
+        reasons = [{"reason": "it waits", "when": when}]
+        left_on = {"logicalType": "date", "customProperties": [{"property": "nullReasons", "value": reasons}]}
+        return {"orders": {"id": "integer", "status": "string", "left_on": left_on}}
+
+    data = {"orders.csv": "id,status,left_on\n1,w,\n"}
+    folder.product("sales.orders", table("status = 'w'"), data=data, status="draft")
+    folder.settings("sales.orders", {"orders": {"materialize": "append"}})
+    mesh = hanse.open_mesh(folder.root)
+    mesh.apply()
+    assert mesh.run()["runs"][0]["status"] == "succeeded"
+    folder.contract("sales.orders", table("status = 'x'"), status="draft")
+    folder.write("domains/sales/orders/data/orders.csv", "id,status,left_on\n3,x,\n")
+    mesh = hanse.open_mesh(folder.root)
+    mesh.apply()
+    (blocked,) = mesh.run()["runs"]
+    (result,) = [r for r in blocked["checks"]["results"] if r["verdict"] == "failed"]
+    assert (result["failed_rows"], result["total_rows"]) == (1, 2)
+    assert result["sample"][0]["row"]["id"] == 1

@@ -128,3 +128,18 @@ def test_two_contracts_of_one_product(folder: MeshFolder) -> None:
     folder.write("domains/sales/orders/product.yaml", product)
     found = run(hanse.open_mesh(folder.root))
     assert orphans(found) == {"relationship(customer): people.odcs.yaml#schema/customers/properties/id": 1}
+
+
+def test_a_table_that_refers_to_a_refused_one_says_so(shop: MeshFolder) -> None:
+    key = {"logicalType": "integer", "primaryKey": True, "required": True}
+    shop.contract(
+        "sales.orders",
+        {"orders": {"id": "integer", "customer": column("customers.id")}, "customers": {"id": key}},
+        rules={"orders": [{"type": "sql", "query": "SELECT count(*) FROM customers", "mustBeGreaterThan": 0}]},
+    )
+    shop.write("domains/sales/orders/data/customers.csv", "id\n3\n3\n")
+    shop.settings("sales.orders", {"customers": {"materialize": "merge"}})
+    blocked = run(hanse.open_mesh(shop.root))
+    errors = [r["error"] for r in blocked["checks"]["results"] if r["status"] == "error"]
+    assert [error.partition(":")[0] for error in errors] == ["HNS-C020"] * 2
+    assert all("the rows of table `customers` were refused" in error for error in errors)

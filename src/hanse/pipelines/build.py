@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hanse.base import Conflict, HanseError, RunError, TableName
 from hanse.ingest import unchanged
-from hanse.pipelines.checking import Checking
+from hanse.pipelines.checking import Checking, check_contracts
 from hanse.pipelines.codes import INPUT_CHANGED
 from hanse.pipelines.due.keys import is_volatile
 from hanse.pipelines.due.outdated import outdated, reusable
@@ -105,6 +105,8 @@ def _build(work: Work) -> Publication:
             Staging(work, session).stage_all(wanted)
             Checking(work, session).check_all(built, scans)
         _require_same_inputs(work)
+    else:
+        check_contracts(work)
     return Publication(
         product=work.product,
         nodes=[n for n in work.graph.nodes if not n.is_private],

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from hanse import quality
-from hanse.base import Blocked, Severity
+from hanse.base import Blocked
 from hanse.interfaces import (
     Session,
     StoredColumn,
@@ -14,7 +15,7 @@ from hanse.interfaces import (
 from hanse.pipelines.codes import (
     BLOCKED,
 )
-from hanse.pipelines.due.outdated import has_sql_rules
+from hanse.pipelines.due.outdated import checked_alike, has_sql_rules
 from hanse.pipelines.promises import contract_verdicts
 from hanse.pipelines.staging.deliver import Change, Fresh
 from hanse.pipelines.staging.stage import (
@@ -22,9 +23,9 @@ from hanse.pipelines.staging.stage import (
 )
 from hanse.pipelines.staging.work import Work
 from hanse.pipelines.transforms.graph import Node, NodeRead, published_name, settings_of
-from hanse.registry import CheckResult, CheckStatus, ReleasedTable
-
-_RECENT = 3
+from hanse.quality.codes import OTHER_REFUSED
+from hanse.quality.records import Broken
+from hanse.registry import CheckResult, CheckStatus
 
 
 class Checking:
@@ -32,6 +33,7 @@ class Checking:
 
     def __init__(self, work: Work, session: Session) -> None:
         self._work, self._session = work, session
+        self._refused: frozenset[str] = frozenset()
 
     def check_all(self, built: Sequence[Node], scans: Mapping[str, TableScan]) -> None:
         """Check every table, also after one has failed: the owner wants to hear everything at once."""
@@ -40,6 +42,7 @@ class Checking:
         here = {n.name: relation_of(NodeRead(n.name)) for n in served}
         bound = scans.keys() | {relation_of(NodeRead(n.name)) for n in staged}
         relations = {name: relation for name, relation in here.items() if relation in bound}
+        self._refused = frozenset(n.name for n in built) - relations.keys()
         if any(has_sql_rules(n) for n in staged):
             for name in tuple(self._work.found.unbound):
                 self._bind(name)
@@ -49,11 +52,8 @@ class Checking:
         for number, node in enumerate(staged, 1):
             self._check(node, relations)
             self._work.listener("check", node.name, number, len(staged))
-        self._work.found.results.extend(contract_verdicts(self._work, staged))
-        self._record_checks()
-        bad = [r for r in self._work.found.results if r.blocks]
-        if bad:
-            raise self._blocked(bad)
+        self._work.found.results.extend(contract_verdicts(self._work, served))
+        _conclude(self._work)
 
     def _check(self, node: Node, relations: Mapping[str, str]) -> None:
         change = self._work.found.staged.get(node.name)
@@ -100,7 +100,7 @@ class Checking:
             run_id=self._work.run.id,
             table_name=published_name(self._work.product, node),
             relations=relations,
-            checks=checks,
+            checks=self._lookable(node, self._checks(node) if checks is None else checks),
             columns=self._work.columns[node.name],
             locate=self._work.referred.locate(node, relation_of),
             now=self._work.around.clock.now(),
@@ -136,6 +136,19 @@ class Checking:
             settings.window is not None and settings.window.column in node.table.primary_key
         )
 
+    def _lookable(self, node: Node, checks: Sequence[quality.Check]) -> Sequence[quality.Check]:
+        """Return the checks; those that need a table whose rows were refused cannot run, and say so."""
+        if not self._refused:
+            return checks
+        found = []
+        for check in checks:
+            others = sorted(self._refused & self._work.referred.named_by(node, check))
+            if others:
+                what = f"{check.clause}: the rows of table `{others[0]}` were refused, so it cannot be looked at"
+                check = replace(check, measure=Broken(OTHER_REFUSED, what, f"correct `{others[0]}` first"))
+            found.append(check)
+        return found
+
     def _checks(self, node: Node) -> Sequence[quality.Check]:
         assert node.table is not None
         assert node.port is not None
@@ -151,39 +164,44 @@ class Checking:
         now = _ids(self._work.columns[node.name])
         if any(now[name] != field_id for name, field_id in then.items() if name in now):
             return False  # a name of then is another column now
-        known = self._known_checks(visible)
-        return bool(known) and all((c.id, c.clause, c.severity) in known for c in self._checks(node))
+        return checked_alike(visible.key, self._work.keys[node.name])
 
-    def _known_checks(self, visible: ReleasedTable) -> frozenset[tuple[str, str, Severity]]:
-        """Return what the rows of a snapshot were checked for; nothing if no release of it was checked."""
-        reader = self._work.around.registry.reader()
-        for limit in (_RECENT, None):  # mostly the visible release; a product may have thousands
-            for earlier in reader.releases(self._work.product.name, limit=limit):
-                table = next((t for t in earlier.tables if t.table == visible.table), None)
-                if table is None or table.snapshot_id != visible.snapshot_id or earlier.run_id is None:
-                    continue
-                results = reader.checks(earlier.run_id, table=visible.table)
-                if results:
-                    return frozenset((r.check_id, r.clause, r.severity) for r in results)
-        return frozenset()
 
-    def _record_checks(self) -> None:
-        self._work.log.flush()
-        with self._work.around.registry.write() as writer:
-            writer.record_checks(self._work.found.results, self._work.found.failed_rows, self._work.run.fence)
+def check_contracts(work: Work) -> None:
+    """Check what contracts state of no single table, when no table is built: it may have been written just now.
 
-    def _blocked(self, bad: Sequence[CheckResult]) -> Blocked:
-        self._record_checks()
-        first = bad[0]
-        more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
-        return Blocked(
-            BLOCKED,
-            f"{self._work.product.name} was not published: check `{first.clause}` of {_place(first)} "
-            f"{'could not run' if first.status is CheckStatus.ERROR else 'failed'}{more}",
-            why=first.error or first.message,
-            fix=f"`hanse runs {self._work.run.id}` lists all checks with failing rows; consumers keep the last release",
-            subject=str(self._work.product.name),
-        )
+    Raises:
+        Blocked: HNS-L013: it does not hold, and is of severity error.
+    """
+    work.found.results.extend(contract_verdicts(work, [n for n in work.graph.nodes if not n.is_private]))
+    _conclude(work)
+
+
+def _conclude(work: Work) -> None:
+    """Record every verdict; what blocks ends the run."""
+    _record(work)
+    bad = [r for r in work.found.results if r.blocks]
+    if bad:
+        raise _blocked(work, bad)
+
+
+def _record(work: Work) -> None:
+    work.log.flush()
+    with work.around.registry.write() as writer:
+        writer.record_checks(work.found.results, work.found.failed_rows, work.run.fence)
+
+
+def _blocked(work: Work, bad: Sequence[CheckResult]) -> Blocked:
+    first = bad[0]
+    more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
+    return Blocked(
+        BLOCKED,
+        f"{work.product.name} was not published: check `{first.clause}` of {_place(first)} "
+        f"{'could not run' if first.status is CheckStatus.ERROR else 'failed'}{more}",
+        why=first.error or first.message,
+        fix=f"`hanse runs {work.run.id}` lists all checks with failing rows; consumers keep the last release",
+        subject=str(work.product.name),
+    )
 
 
 def _place(result: CheckResult) -> str:

@@ -15,12 +15,12 @@ _ENDED_WELL = (RunStatus.SUCCEEDED, RunStatus.UNCHANGED)
 _ENDED_BADLY = (RunStatus.BLOCKED, RunStatus.FAILED, RunStatus.ABANDONED)
 
 
-def contract_verdicts(work: Work, staged: Sequence[Node]) -> Iterator[CheckResult]:
-    """Yield the verdicts on the contracts of staged tables that are about no single table.
+def contract_verdicts(work: Work, served: Sequence[Node]) -> Iterator[CheckResult]:
+    """Yield the verdicts on the contracts of served tables that are about no single table.
 
     A service level is judged as readers had it up to now: the release that this run is about to write is none yet.
     """
-    contracts = {(n.port.contract.path, n.port.major): n.port.contract for n in staged if n.port and n.port.contract}
+    contracts = {(n.port.contract.path, n.port.major): n.port.contract for n in served if n.port and n.port.contract}
     known: quality.Deliveries | None = None
     now = work.around.clock.now()
     product = work.product.name

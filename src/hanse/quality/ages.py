@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from hanse.quality.arrow_values import python_value
 from hanse.quality.compile import all_rows, source, text
 from hanse.quality.masking import MASK
 from hanse.quality.notation.spans import elapsed
@@ -42,7 +43,7 @@ def steps_are(session: Session, measure: Steps, relation: str, *, secret: bool =
         EngineError: the engine refused.
     """
     row = session.fetch(steps_between(measure, relation))
-    count, late, start, end = (column[0].as_py() for column in row.columns)
+    count, late, start, end = (python_value(column[0]) for column in row.columns)
     if count < 2:
         words = f"{measure.target} has {count} distinct {measure.unit}s: there is no distance"
         return CheckStatus.NOT_APPLICABLE, words

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hanse.base import EngineError, HanseError
+from hanse.quality.arrow_values import python_value
 from hanse.quality.evidence import numbers
 from hanse.quality.masking import hidden_columns
 from hanse.quality.parts import in_parts
@@ -192,7 +193,7 @@ def _counted(subject: Subject, one: Pass) -> tuple[dict[str, Outcome], int]:
         count = statements.scan(one.checks, subject.relation)
     values: Sequence[Any]
     if any(isinstance(check.measure, Newest | Aggregate) for check in one.checks):
-        values = [column[0].as_py() for column in subject.session.fetch(count.sql).columns]
+        values = [python_value(column[0]) for column in subject.session.fetch(count.sql).columns]
     else:  # numbers only, and Arrow takes longer to load than many tables to be looked at
         values = subject.session.rows(count.sql)[0]
     outcomes = {}

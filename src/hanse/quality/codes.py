@@ -114,3 +114,9 @@ UNCLASSIFIED = Code(
     "personal data, perhaps, without a classification",
     "The name of a column suggests personal data. Add `classification`, also if it is `public`: a decision was made.",
 )
+OTHER_REFUSED = Code(
+    "HNS-C020",
+    "a check that needs a table which was refused",
+    "A relationship, a reason for nulls or a rule looks into another table of the product, whose delivery was refused "
+    "in the same run. Correct that table; then the check runs.",
+)

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, assert_never
 
 from hanse.quality import compile as statements
+from hanse.quality.arrow_values import python_value
 from hanse.quality.masking import MASK
 from hanse.quality.notation.values import as_json
 from hanse.quality.orphans import orphan_rows
@@ -308,7 +309,7 @@ def _python(column: pa.ChunkedArray) -> list[Any]:
     values = []
     for scalar in column:
         try:
-            values.append(scalar.as_py())
+            values.append(python_value(scalar))
         except (ValueError, OverflowError):
             values.append(_as_text(scalar))
     return values

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hanse.base import HanseError
 from hanse.base.suggest import did_you_mean
+from hanse.quality.arrow_values import python_value
 from hanse.quality.codes import BAD_QUERY, NOT_ONE_VALUE
 from hanse.quality.records import Answer, Broken, Check, Stated
 from hanse.spec.contract import Table
@@ -110,7 +111,7 @@ def answer(session: Session, asked: Answer, table: Table, relations: Mapping[str
     ((found,),) = rows
     if found is None or isinstance(found, _PLAIN):
         return found
-    return session.fetch(one).column(0)[0].as_py()  # times and what is rarer: as Arrow has it everywhere
+    return python_value(session.fetch(one).column(0)[0])  # times and what is rarer: as Arrow has it everywhere
 
 
 def bound_query(session: Session, asked: Answer, table: Table, relations: Mapping[str, str]) -> Bound:

@@ -9,7 +9,7 @@ from hanse import quality
 from hanse.base import HanseError, Problem, ProductName, TableName
 from hanse.pipelines.transforms.graph import Node, NodeRead, PortRead
 from hanse.quality.codes import BAD_REFERENCE, REFERENCE_ELSEWHERE
-from hanse.quality.records import Broken, Elsewhere, References
+from hanse.quality.records import Answer, Broken, Check, Elsewhere, References, Stated
 from hanse.quality.references import Place, located, table_of
 from hanse.spec import Contract, Product, ResolvedInput, Table
 
@@ -62,6 +62,20 @@ class ReferredTables:
             for found in self.of(node).values()
             if isinstance(found, Referred)
         )
+
+    def named_by(self, node: Node, check: Check) -> frozenset[str]:
+        """Return the product's other tables that a check of a served table looks into, by node name."""
+        assert node.table is not None
+        if isinstance(check.measure, References):
+            found = self._find(_contract(node), check.measure.other)
+            if isinstance(found, Referred) and isinstance(found.read, NodeRead):
+                return frozenset({found.read.node}) - {node.name}
+            return frozenset()
+        if not isinstance(check.measure, Answer | Stated):
+            return frozenset()
+        from hanse.quality.statement import tables_named
+
+        return tables_named([check], node.table) - {node.name}
 
     def locate(
         self, node: Node, relation_of: Callable[[NodeRead | PortRead], str]
