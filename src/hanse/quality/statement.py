@@ -15,6 +15,7 @@ from hanse.quality.codes import BAD_QUERY, NOT_ONE_VALUE
 from hanse.quality.records import Answer, Broken, Check, Stated
 from hanse.spec.contract import Table
 from hanse.sql import limit, parse_select, second_reading
+from hanse.sql.growth import MOST
 
 if TYPE_CHECKING:
     from hanse.interfaces import Session
@@ -139,11 +140,14 @@ def _read(asked: Answer, table: Table) -> Statement:
 
 
 def confined(statement: Statement, names: Iterable[tuple[str, ...]]) -> None:
-    """Refuse a query that reads any other relation.
+    """Refuse a query that reads any other relation, or that no limit of a session would hold.
 
     Raises:
         QueryFault: it does.
     """
+    if statement.inflated:
+        what = f"the query's function `{statement.inflated}` makes texts or lists of great or unknown length"
+        raise QueryFault(Broken(BAD_QUERY, what, f"write lengths as numbers, all of them together at most {MOST:,}"))
     known = {name[0] for name in names}
     for relation in statement.names:
         if len(relation) != 1 or relation[0] not in known:

@@ -48,6 +48,13 @@ class Statement:
         return is_volatile(self._tree)
 
     @cached_property
+    def inflated(self) -> str | None:
+        """The function in it that makes texts or lists of great or unknown length, if any: no limit holds for it."""
+        from hanse.sql.growth import inflated
+
+        return inflated(self._tree)
+
+    @cached_property
     def parameters(self) -> Mapping[str, Location]:
         """The parameters in it, in lower case, each with the place where it first stands."""
         from hanse.sql.parameters import places

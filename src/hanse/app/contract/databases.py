@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from hanse.app.contract.scratch import scratch_folder
 from hanse.base import HanseError, Problem, TableName
 from hanse.drivers.duckdb import DuckDBEngine
 from hanse.interfaces import HostedDatabase, PostgresDatabase, QueriedDatabase, SessionLimits
@@ -94,24 +93,21 @@ def opened_database(
     from hanse.quality.hosted.staging import Host
     from hanse.quality.hosted.tables import HostedTable, look
 
-    scratch = tempfile.mkdtemp(prefix="hanse-contract-")
     limits = SessionLimits(memory=options.memory, seconds=options.seconds)
-    try:
-        with (
-            _open(database, scratch, options.seconds) as opened,
-            DuckDBEngine().open(readable=[scratch], writable=[scratch], limits=limits) as session,
-        ):
-            found: dict[str, HostedTable] = {}
-            problems: dict[str, Problem] = {}
-            for table in contract.tables:
-                if table.name in located:
-                    try:
-                        found[table.name] = look(opened, table, located[table.name].schema)
-                    except HanseError as error:
-                        problems[table.name] = error.problem
-            yield Host(opened, Dialect(opened.dialect, found), session, scratch), problems
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    with (
+        scratch_folder() as scratch,
+        _open(database, scratch, options.seconds) as opened,
+        DuckDBEngine(temp_directory=scratch).open(readable=[scratch], writable=[scratch], limits=limits) as session,
+    ):
+        found: dict[str, HostedTable] = {}
+        problems: dict[str, Problem] = {}
+        for table in contract.tables:
+            if table.name in located:
+                try:
+                    found[table.name] = look(opened, table, located[table.name].schema)
+                except HanseError as error:
+                    problems[table.name] = error.problem
+        yield Host(opened, Dialect(opened.dialect, found), session, scratch), problems
 
 
 def _open(database: QueriedDatabase, scratch: str, seconds: float | None) -> HostedDatabase:

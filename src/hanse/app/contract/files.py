@@ -14,6 +14,7 @@ from hanse.app.contract.dialect import with_dialect
 from hanse.app.contract.options import Options
 from hanse.app.contract.places import Place
 from hanse.app.contract.remote import bring
+from hanse.app.contract.scratch import scratch_folder
 from hanse.base import EngineError
 from hanse.drivers.duckdb import DuckDBEngine
 from hanse.interfaces import (
@@ -170,21 +171,16 @@ def opened_files(places: Iterable[Place], options: Options) -> Iterator[FileData
     Raises:
         EngineError: the engine cannot be started with these limits.
     """
-    import shutil
-    import tempfile
-
     places = tuple(places)
-    scratch = tempfile.mkdtemp(prefix="hanse-contract-")
-    try:
+    with scratch_folder() as scratch:
         readable = [path for place in places if not place.reach for path in place.paths]
         # A database that somebody writes to has a log beside it.
         readable += [f"{path}.wal" for place in places if place.kind == "duckdb" for path in place.paths]
         formats = {place.kind for place in places} & {"xlsx", "avro"}
         limits = SessionLimits(_threads(places), options.memory, options.seconds)
-        with DuckDBEngine().open(readable=readable, writable=[scratch], limits=limits, formats=formats) as session:
+        engine = DuckDBEngine(temp_directory=scratch)
+        with engine.open(readable=readable, writable=[scratch], limits=limits, formats=formats) as session:
             yield FileData(session, scratch)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _threads(places: Sequence[Place]) -> int | None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 from hanse.app.codes import BAD_DATA
 from hanse.app.contract.options import Options
 from hanse.app.contract.places import Place, place
+from hanse.app.contract.scratch import scratch_folder
 from hanse.app.profiling import look_at, relation_of, table_name
 from hanse.base import HanseError, Problem
 from hanse.blueprints.contract_draft import Head, Reference, draft_contract
@@ -109,9 +108,8 @@ def _profiles(inputs: Sequence[FileInput], options: Options) -> tuple[list[Docum
     from hanse.quality.drafts.inclusions import inclusions
     from hanse.quality.drafts.profile import typed_name
 
-    scratch = tempfile.mkdtemp(prefix="hanse-infer-")
-    try:
-        session = DuckDBEngine().open(
+    with scratch_folder() as scratch:
+        session = DuckDBEngine(temp_directory=scratch).open(
             readable=[*(source.path for source in inputs), scratch],
             writable=[scratch],
             limits=SessionLimits(memory=options.memory, seconds=options.seconds),
@@ -121,6 +119,4 @@ def _profiles(inputs: Sequence[FileInput], options: Options) -> tuple[list[Docum
             profiles = [look_at(session, source, scratch, shapes=True, cast=False) for source in inputs]
             relations: Mapping[str, str] = {s.name: typed_name(relation_of(s.name)) for s in inputs}
             found = inclusions(session, profiles, relations)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
     return profiles, [Reference(i.table, i.columns, i.to_table, i.to_columns) for i in found]
