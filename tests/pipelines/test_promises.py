@@ -125,3 +125,36 @@ def test_rows_that_stay_are_checked_again_when_a_clause_changes_that_is_told_in_
     (result,) = [r for r in blocked["checks"]["results"] if r["verdict"] == "failed"]
     assert (result["failed_rows"], result["total_rows"]) == (1, 2)
     assert result["sample"][0]["row"]["id"] == 1
+
+
+def test_sql_of_a_contract_names_the_tables_of_its_own_major(folder: MeshFolder) -> None:
+    reasons = [{"reason": "it came back", "when": LEFT}]
+    left_on = {"logicalType": "date", "customProperties": [{"property": "nullReasons", "value": reasons}]}
+    transforms = {"orders": "SELECT * FROM o", "returns": "SELECT * FROM r"}
+    folder.product(
+        "sales.orders",
+        {"orders": {"id": "integer", "left_on": left_on}, "returns": {"id": "integer"}},
+        transforms=transforms | {"orders_v2": "SELECT * FROM o", "returns_v2": "SELECT id + 10 AS id FROM s"},
+        pipeline={"o": {"file": "data/o.csv"}, "r": {"file": "data/r.csv"}, "s": {"file": "data/s.csv"}},
+        data={"o.csv": "id,left_on\n1,2026-01-01\n2,\n", "r.csv": "id\n2\n", "s.csv": "id\n2\n"},
+    )
+    contract = yaml.safe_load((Path(folder.root) / CONTRACT).read_text())
+    contract["version"] = "2.0.0"
+    contract["schema"][0]["quality"] = [{"type": "sql", "query": "SELECT max(id) FROM returns", "mustBe": 12}]
+    folder.write("domains/sales/orders/contracts/orders.v2.odcs.yaml", contract)
+    product = yaml.safe_load((Path(folder.root) / "domains/sales/orders/product.yaml").read_text())
+    product["outputPorts"].append({**product["outputPorts"][0], "version": "2.0.0"})
+    folder.write("domains/sales/orders/product.yaml", product)
+    mesh = hanse.open_mesh(folder.root)
+    mesh.apply()
+
+    def failed() -> list[tuple[str, str]]:
+        (found,) = mesh.run()["runs"]
+        return [(r["table"], r["check"]) for r in found["checks"]["results"] if r["verdict"] == "failed"]
+
+    reason = "nullReasons(left_on): null only when it came back"
+    assert failed() == [("sales.orders.orders_v2", reason)]
+    folder.write("domains/sales/orders/data/s.csv", "id\n-8\n2\n")
+    assert failed() == []
+    folder.write("domains/sales/orders/data/s.csv", "id\n2\n")
+    assert failed() == [("sales.orders.orders_v2", reason)], "checked again when the table of its own major changes"

@@ -99,7 +99,7 @@ class Checking:
             files,
             run_id=self._work.run.id,
             table_name=published_name(self._work.product, node),
-            relations=relations,
+            relations={name: relations[n] for name, n in self._work.referred.names(node).items() if n in relations},
             checks=self._lookable(node, self._checks(node) if checks is None else checks),
             columns=self._work.columns[node.name],
             locate=self._work.referred.locate(node, relation_of),

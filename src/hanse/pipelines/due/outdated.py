@@ -40,12 +40,10 @@ def released_keys(
         assert node.table is not None
         checks = quality.checks_of(node.port.contract, node.table)
         promised = [[c.id, c.severity.value, repr(c.measure), repr(c.conditions), c.unit] for c in checks]
-        compared = {other: keys[other] for other in _named_in_rules(node) if other in served and other != name}
+        compared = {other: keys[other] for check in checks for other in referred.named_by(node, check)}
         for read in referred.reads_of([node]):
             if isinstance(read, PortRead):
                 compared[str(read.table)] = upstream.get(read.table, "")
-            elif read.node != name and read.node in served:
-                compared[read.node] = keys[read.node]
         found[name] = f"{digest({'rows': keys[name], 'compared': compared})}.{digest(promised)}"
     return found
 
@@ -53,17 +51,6 @@ def released_keys(
 def checked_alike(one: str, other: str) -> bool:
     """Say whether two keys of :func:`released_keys` tell of the same checks; clauses in words may leave out some."""
     return one.partition(".")[2] == other.partition(".")[2] != ""
-
-
-def _named_in_rules(node: Node) -> frozenset[str]:
-    assert node.port is not None
-    assert node.port.contract is not None
-    assert node.table is not None
-    if not has_sql_rules(node):
-        return frozenset()
-    from hanse.quality.statement import tables_named
-
-    return tables_named(quality.checks_of(node.port.contract, node.table), node.table)
 
 
 def has_sql_rules(node: Node) -> bool:

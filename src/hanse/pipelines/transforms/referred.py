@@ -63,6 +63,15 @@ class ReferredTables:
             if isinstance(found, Referred)
         )
 
+    def names(self, node: Node) -> Mapping[str, str]:
+        """Return what a served table's contract calls the product's tables in SQL of its own: name → node name.
+
+        Its own tables are those of its own major; the names of all others are those of their nodes.
+        """
+        path = _contract(node).path
+        own = {name: mate.name for (contract, name), mate in self._nodes.items() if contract == path}
+        return {**{n.name: n.name for n in self._nodes.values()}, **own}
+
     def named_by(self, node: Node, check: Check) -> frozenset[str]:
         """Return the product's other tables that a check of a served table looks into, by node name."""
         assert node.table is not None
@@ -75,7 +84,8 @@ class ReferredTables:
             return frozenset()
         from hanse.quality.statement import tables_named
 
-        return tables_named([check], node.table) - {node.name}
+        names = {name.lower(): named for name, named in self.names(node).items()}
+        return frozenset(names[n] for n in tables_named([check], node.table) if n in names) - {node.name}
 
     def locate(
         self, node: Node, relation_of: Callable[[NodeRead | PortRead], str]
