@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hanse.base.visible import visible
+from hanse.cli.render import say
 from hanse.cli.text import pad, width, wrapped
 
 quick = settings(max_examples=100, deadline=None)
@@ -25,6 +26,20 @@ quick = settings(max_examples=100, deadline=None)
 )
 def test_what_a_terminal_would_obey_is_written_out(text: str, shown: str) -> None:
     assert visible(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\n::error::b", "a\n\\x3a:error::b"),
+        ("  ::stop-commands::x", "  \\x3a:stop-commands::x"),
+        ("a ##[add-mask]b", "a \\x23#[add-mask]b"),
+        ("`a`::DATE, x: #1", "`a`::DATE, x: #1"),
+    ],
+)
+def test_what_a_ci_runner_would_obey_is_written_out(text: str, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
+    say(text)
+    assert capsys.readouterr().out == f"{shown}\n"
 
 
 @quick

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -156,3 +157,23 @@ def test_s3_compatible_stores(here: Path, contract: Write, bucket: str, monkeypa
     monkeypatch.setenv("AWS_ENDPOINT_URL", bucket)
     assert bad(hanse.test_contract(file, data="s3://shop/t/*.csv")) == {"type(id)"}
     assert only_table(hanse.test_contract(file, data="s3://shop/u/*.csv"))["problem"]["code"] == "HNS-A006"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1,localhost", "allowed.example/,127.0.0.1", "/tmp", "a b", "é"])
+def test_only_one_host_is_spoken_to(here: Path, contract: Write, host: str) -> None:
+    """What PostgreSQL's library would take for a list of hosts is none: only the first was compared with `allow`."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setblocking(False)
+        entry = {"server": "there", "type": "postgres", "host": host, "database": "d", "schema": "s"}
+        file = contract(servers=[{**entry, "port": listening.getsockname()[1]}], t=ID)
+        found = hanse.test_contract(file, server="there", allow=["postgresql://allowed.example/"])
+        with pytest.raises(BlockingIOError):
+            listening.accept()
+    problem = only_table(found)["problem"]
+    assert problem["code"] == ("HNS-A012" if host == "127.0.0.1" else "HNS-A011")
+
+
+def test_a_path_that_no_file_can_have_is_told(here: Path, contract: Write) -> None:
+    file = contract(servers=local("t.csv"), t=ID)
+    file.write_text(file.read_text().replace("path: t.csv", 'path: "t\\0.csv"'))
+    assert "no file can have" in only_table(hanse.test_contract(file))["problem"]["what"]

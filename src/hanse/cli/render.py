@@ -18,6 +18,9 @@ from hanse.cli.text import width, wrapped
 
 Document = Mapping[str, Any]
 _DELETE_TO_C1 = re.compile("[\x7f-\x9f]")
+# What the runners of CI systems obey in whatever a program prints.
+# Source: https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+_COMMAND = re.compile(r"^(\s*):(?=:)|#(?=#\[)")
 _EFFECTS = {"bold", "dim"}
 _MARKS = {
     "ok": ("✓", "green"),
@@ -80,11 +83,15 @@ def coloured(text: str, style: str) -> str:
 
 
 def say(text: str = "", *, style: str | None = None, err: bool = False) -> None:
-    """Print lines; control characters in them are written out, and ``style`` is used on a terminal only."""
+    """Print lines; what terminals or runners obey in them is written out, ``style`` is used on a terminal only."""
     stream = sys.stderr if err else sys.stdout
     for line in text.split("\n"):
-        shown = visible(line.expandtabs(4))
+        shown = _COMMAND.sub(_disarmed, visible(line.expandtabs(4)))
         stream.write((coloured(shown, style) if style and shown and is_coloured(stream) else shown) + "\n")
+
+
+def _disarmed(found: re.Match[str]) -> str:
+    return f"{found[1]}\\x3a" if found[1] is not None else "\\x23"
 
 
 def lines_of(text: str, *, room: int, stream: TextIO | None = None) -> list[str]:

@@ -91,6 +91,14 @@ def read_in_part(data: bytes, path: str) -> Reading:
 def _unsupported(document: Document, version: Any) -> Problem:
     root = document.root
     known = ", ".join(odcs_schema.VERSIONS)
+    if version is None and "dataContractSpecification" in root:
+        return Problem(
+            codes.UNSUPPORTED_VERSION,
+            "the contract is written in the Data Contract Specification, which is another standard than ODCS",
+            document.at(root, "dataContractSpecification"),
+            why=f"versions read: ODCS {known}",
+            fix="convert it, for example with `datacontract export --format odcs`",
+        )
     if version is None:
         return Problem(
             codes.MISSING_KEY,

@@ -26,6 +26,7 @@ PORTS = {"postgres": 5432, "mysql": 3306}
 SERVERS = {"postgresql": "postgres", "postgres": "postgres", "mysql": "mysql", "mariadb": "mysql"}
 _FILES = {".sqlite": "sqlite", ".sqlite3": "sqlite", ".db3": "sqlite", ".duckdb": "duckdb", ".ddb": "duckdb"}
 _TLS = ("disable", "require", "verify-ca", "verify-full")
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|[0-9A-Fa-f:.]+")
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -85,6 +86,9 @@ def server_database(server: Server, settings: Mapping[str, Any]) -> QueriedDatab
     if not host or not database or not re.fullmatch(r"[0-9]{1,5}", str(port or 1)):
         what = f"the server `{server.name}` does not say its `host` and `database`, or its `port` is no number"
         return Problem(SERVER_UNREADABLE, what, server.where, fix="add them, or name the data with `--data`")
+    if not _HOST.fullmatch(str(host)):  # libpq takes lists of hosts, and folders of sockets, too
+        what = f"the `host` of the server `{server.name}` is no name or address of one host"
+        return Problem(SERVER_UNREADABLE, what, server.where, fix="correct it, or name the data with `--data`")
     name = re.sub(r"[^A-Z0-9]", "_", server.name.upper())
     number = int(str(port)) if port else None
     return _server(SERVERS[server.type], str(host), number, str(database), name, None, None, None)

@@ -164,6 +164,9 @@ def _elsewhere(server: Server, settings: Mapping[str, Any], address: str, option
 
 
 def _here(server: Server, path: str, folder: str, table: Table | None, kind: Kind | None) -> Place | Problem:
+    if "\0" in path:
+        what = f"the server `{server.name}` leads to a path that no file can have"
+        return Problem(SERVER_UNREADABLE, what, server.where, fix="correct it, or name the data with `--data`")
     absolute = os.path.normpath(os.path.join(folder, place_of(path)))
     found = place((absolute,), table, kind)
     paths = found.paths if isinstance(found, Place) else (absolute,)
