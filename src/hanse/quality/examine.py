@@ -6,7 +6,6 @@ from hanse.base import Problem
 from hanse.quality.checks import lint, lint_contract
 from hanse.quality.codes import INCOMPLETE_RULE
 from hanse.spec.contract import Contract
-from hanse.spec.odcs import read_in_part
 
 
 def examine(data: bytes, path: str) -> tuple[Contract | None, tuple[Problem, ...]]:
@@ -20,6 +19,8 @@ def examine(data: bytes, path: str) -> tuple[Contract | None, tuple[Problem, ...
         The contract, None when the file has an error that keeps it from being read as a whole; and every problem, in
         the order of the file. A clause that could not be verified is a problem that leaves the contract readable.
     """
+    from hanse.spec.odcs import read_in_part  # with YAML, which those who only check need not load
+
     reading = read_in_part(data, path)
     problems = list(reading.problems)
     reported = {p.where for p in problems}

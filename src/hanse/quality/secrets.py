@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hanse.quality.masking import hidden_columns
-from hanse.quality.predicates import DIALECT
 from hanse.quality.records import Aggregate, Answer, Measure, Newest, Steps
 from hanse.spec.contract import Contract, Table
 
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 
-def reveals(measure: Measure, table: Table, contract: Contract, dialect: str = DIALECT) -> bool:
+def reveals(measure: Measure, table: Table, contract: Contract, dialect: str | None = None) -> bool:
     """Tell whether what is measured may be, or tell, a value of a classified column.
 
     Numbers of rows and of different values are shown. So is what a query returns, unless it does more than count, and
@@ -23,7 +22,7 @@ def reveals(measure: Measure, table: Table, contract: Contract, dialect: str = D
         measure: what is measured.
         table: the table under test.
         contract: whose other tables a query may read.
-        dialect: that the query is written in.
+        dialect: that the query is written in; None: that of the engine.
     """
     match measure:
         case Aggregate(function, target, of):
@@ -35,7 +34,7 @@ def reveals(measure: Measure, table: Table, contract: Contract, dialect: str = D
     return False
 
 
-def _tells(asked: Answer, table: Table, contract: Contract, dialect: str) -> bool:
+def _tells(asked: Answer, table: Table, contract: Contract, dialect: str | None) -> bool:
     names = {name.casefold() for one in (table, *contract.tables) for name in hidden_columns(one)}
     if not names:
         return False
@@ -43,10 +42,13 @@ def _tells(asked: Answer, table: Table, contract: Contract, dialect: str) -> boo
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
 
+    from hanse.quality.predicates import DIALECT
     from hanse.quality.statement import QueryFault, expand
 
     try:
-        tree = sqlglot.parse_one(expand(asked, table, quote="`" if dialect == "mysql" else '"'), read=dialect)
+        tree = sqlglot.parse_one(
+            expand(asked, table, quote="`" if dialect == "mysql" else '"'), read=dialect or DIALECT
+        )
     except (QueryFault, SqlglotError, RecursionError):
         return True
     if isinstance(tree, exp.Select) and not any(map(_carried, tree.expressions)):
