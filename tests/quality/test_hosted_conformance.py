@@ -260,6 +260,21 @@ def test_a_rule_is_written_in_the_database_s_own_sql(place: Place) -> None:
     assert told == [(CheckStatus.PASSED, 1, None), (CheckStatus.PASSED, 3, None), (CheckStatus.PASSED, 1, None)]
 
 
+def test_a_rule_may_match_patterns(place: Place) -> None:
+    operator = {"postgres": "~", "mysql": "REGEXP", "sqlite": "LIKE"}[place.dialect]
+    none = "%" if place.dialect == "sqlite" else "^$|^c*"
+    start = "a%" if place.dialect == "sqlite" else "^a"
+    rules = (
+        rule(f"SELECT count(*) FROM t WHERE k {operator} '{start}'", 2),
+        rule(f"SELECT count(*) FROM t WHERE NOT k {operator} '{start}' OR k {operator} 'z'", 2),
+        rule(f"SELECT count(*) FROM t WHERE k {operator} '{none}'", 4),
+    )
+    subject = contract(table(column("k", Scalar.VARCHAR), rules=rules))
+    place.fill(subject, {"t": [{"k": "a"}, {"k": "ab"}, {"k": "b"}, {"k": ""}, {"k": None}]})
+    told = [(r.measured, r.error) for r in place.verify(subject).results if r.method == "sql"]
+    assert told == [(2, None), (2, None), (4, None)]
+
+
 ATTACKS = {
     "postgres": [
         "SELECT count(*) FROM pg_catalog.pg_authid",

@@ -115,8 +115,19 @@ def confined(asked: Answer, subject: HostedTable, dialect: Dialect) -> str:
         here = dialect.source(found.table.name)
         table.set("this", here.this)
         table.set("db", here.args.get("db"))
+    if dialect.name == "mysql":
+        for match in list(tree.find_all(exp.RegexpLike)):
+            match.replace(_matched(match))
     select = exp.select("*").from_(tree.subquery("answer")).limit(2)
     return select.sql(dialect.name, comments=False)
+
+
+def _matched(node: exp.RegexpLike) -> exp.Expr:
+    """Write ``REGEXP`` as what MariaDB has as well as MySQL: it knows no ``REGEXP_LIKE``."""
+    if node.args.get("flag"):
+        return node
+    found = exp.Anonymous(this="REGEXP_INSTR", expressions=[node.this.copy(), node.expression.copy()])
+    return exp.paren(exp.GT(this=found, expression=exp.Literal.number(0)), copy=False)
 
 
 def _rename_ctes(tree: exp.Expr) -> dict[str, str]:
