@@ -139,3 +139,13 @@ def test_tables_beyond_the_size_from_which_samples_are_looked_at(laboratory: Any
     for storage in ("statistics", "no statistics"):
         compare(document, {"orders": rows}, laboratory, storage)
     assert expectations(document, "orders", {"orders": rows})[clause].failed == 1_234
+
+
+@pytest.mark.parametrize("storage", STORAGE)
+def test_nan_is_found_though_statistics_leave_it_out(laboratory: Any, storage: str) -> None:
+    document = contract({**one_of(DOUBLE, 1.0), "unique": True, "relationships": [{"to": "others.k"}]})
+    document["schema"].append({"name": "others", "properties": [{"name": "k", **DOUBLE}]})
+    nan = math.nan
+    for mine, theirs in (([1.0, nan, nan], [nan, 5.0]), ([1.0, 1.0, nan], [nan]), ([nan, 1.0], [1.0, 2.0])):
+        tables = {"orders": [{"x": v} for v in mine], "others": [{"k": v} for v in theirs]}
+        compare(document, tables, laboratory, storage)

@@ -179,13 +179,33 @@ def test_a_huge_file_is_refused() -> None:
     assert fault(b"a: " + b"x" * (8 * 1024 * 1024)).code.id == "HNS-S006"
 
 
-# YAML's escapes know no pairs of surrogates, in which JSON writes what lies beyond U+FFFF.
-TEXT = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), max_size=8)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\U0001f600\\ud8"), max_size=8)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**9), 10**9) | TEXT,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=20,
 )
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.dictionaries(TEXT, TEXT, min_size=1, max_size=4), st.sampled_from([None, 1, "\t"]))
+def test_pairs_of_escapes_do_not_move_what_stands_behind_them(entries: dict[str, str], indent: Any) -> None:
+    text = json.dumps(entries, indent=indent)
+    document = read(text)
+    at = 0
+    for key, value in entries.items():
+        for written, place in ((key, document.at_key(document.root, key)), (value, document.at(document.root, key))):
+            at = text.index(json.dumps(written), at)
+            line = text.count("\n", 0, at)
+            assert (place.line, place.column) == (line + 1, at - text.rfind("\n", 0, at))
+            at += len(json.dumps(written))
+
+
+@pytest.mark.parametrize("text", ['{"a": "\\ud83d"}', '{"a": "\\ude00\\ud83d"}', 'a: "\\ud83d\\ude00"'])
+def test_half_a_character_is_named(text: str) -> None:
+    problem = fault(text)
+    assert problem.code.id == "HNS-S001"
+    assert "names no character" in problem.what
 
 
 @settings(max_examples=50, deadline=None)

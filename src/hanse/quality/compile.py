@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from hanse.quality.plan import SAMPLE
-from hanse.quality.predicates import DIALECT, breaking, call, column, is_inside, items, value, violation
+from hanse.quality.predicates import DIALECT, breaking, call, column, is_inside, items, key_value, value, violation
 from hanse.quality.records import Aggregate, Check, Duplicates, Measure, Newest, Stated, Target, Violations
 
 Write = Callable[[exp.Expr], str]
@@ -222,7 +222,7 @@ def values_inside(target: Target, relation: str, *, write: Write = text) -> str:
 def keyed(targets: Sequence[Target], relation: str, names: Sequence[str] = ()) -> exp.Select:
     """Select columns as ``c0`` …, then a key as ``k0`` …; a key inside a list or a map gives one row per value."""
     keys = [
-        exp.alias_(exp.Explode(this=items(t)) if is_inside(t) else value(t), f"k{i}", quoted=True)
+        exp.alias_(exp.Explode(this=items(t)) if is_inside(t) else key_value(t), f"k{i}", quoted=True)
         for i, t in enumerate(targets)
     ]
     return exp.select(*listed(names), *keys).from_(source(relation))

@@ -56,6 +56,18 @@ def value(target: Target, base: exp.Expr | None = None) -> exp.Expr:
     return found
 
 
+def key_value(target: Target) -> exp.Expr:
+    """Return the expression of a target as something to look up.
+
+    Parquet's statistics leave NaN out, and the engine takes them for all values of a file: where it looks for one key
+    or joins by it, it skips the files that only seem not to have it.
+    """
+    found = value(target)
+    if target.type is not Scalar.DOUBLE:
+        return found
+    return exp.Case(ifs=[exp.If(this=call("isnan", found), true=_cast("nan", "DOUBLE"))], default=found.copy())
+
+
 def is_inside(target: Target) -> bool:
     """Tell whether a target is inside a list or a map: a row has any number of its values then."""
     return any(isinstance(step, Each) for step in target.path)
@@ -188,7 +200,10 @@ def _breaks(base: exp.Expr, type_: DataType, test: ValueTest) -> exp.Expr:
         case Required():
             return this().is_(exp.null())
         case OneOf(values):
-            return exp.not_(_in(this(), values, type_)) if values else this().is_(exp.null()).not_()
+            if not values:
+                return this().is_(exp.null()).not_()
+            others = exp.not_(_in(this(), values, type_))
+            return exp.paren(exp.or_(call("isnan", this()), others)) if type_ is Scalar.DOUBLE else others
         case Bound():
             return _out_of_bounds(base, type_, test)
         case Length():

@@ -70,6 +70,7 @@ class _Flat:
         pass
 
 
+_NO_CHARACTER = "found invalid Unicode character escape code"
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -188,6 +189,8 @@ def _compose(text: str, path: str) -> yaml.Node | None:
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
+        if error.problem == _NO_CHARACTER and (found := _with_pairs(text, path)):
+            return found
         raise _unreadable(error, text, path) from None
     except yaml.reader.ReaderError as error:
         before = text[: max(error.position, 0)]
@@ -197,6 +200,19 @@ def _compose(text: str, path: str) -> yaml.Node | None:
             where=Location(path, before.count("\n") + 1, len(before) - before.rfind("\n")),
             fix="remove the control character",
         ) from None
+    return node
+
+
+def _with_pairs(text: str, path: str) -> yaml.Node | None:
+    """Read JSON whose escapes are of half characters; None if that is not all that is wrong."""
+    from hanse.spec.surrogates import joined, move_back
+
+    better, moved = joined(text)
+    if not moved:
+        return None
+    node = _compose(better, path)
+    if node is not None:
+        move_back(node, moved)
     return node
 
 
@@ -222,7 +238,9 @@ def _unreadable(error: yaml.MarkedYAMLError, text: str, path: str) -> SpecError:
     mark, context, lines = error.problem_mark, error.context_mark, text.splitlines()
     what, why = error.problem or "bad syntax", error.context
     fix = "mend this line; text with `: `, `#` or a leading `@`, `*`, `&` needs quotes"
-    if mark is None or (context is not None and mark.line >= len(lines)):
+    if what == _NO_CHARACTER:
+        what, fix = "an escape names no character", "write the character itself; `\\ud83d\\ude00` is known in JSON only"
+    elif mark is None or (context is not None and mark.line >= len(lines)):
         # What is left open is worth more than where the file ends.
         opened = (error.context or "something").removeprefix("while parsing ").removeprefix("while scanning ")
         what, why = f"{opened} never ends", error.problem
