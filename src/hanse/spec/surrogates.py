@@ -56,7 +56,7 @@ def move_back(node: yaml.Node, moved: dict[int, list[int]]) -> None:
         mark = one.start_mark
         if mark.line in moved:
             column = mark.column + _SHORTER * bisect_right(moved[mark.line], mark.column)
-            one.start_mark = yaml.Mark(mark.name, mark.index, mark.line, column, None, None)
+            one.start_mark = yaml.Mark(mark.name, mark.index, mark.line, column, None, 0)
         if isinstance(one, yaml.MappingNode):
             left += [inner for pair in one.value for inner in pair]
         elif isinstance(one, yaml.SequenceNode):

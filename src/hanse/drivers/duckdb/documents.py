@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import count
 from typing import Any
 
 import duckdb
@@ -87,18 +88,25 @@ def _as_text(objects: str, structure: Mapping[str, Any], nested: Mapping[str, Da
     opaque = {
         name for name, kind in structure.items() if fold(name) in nested and not _is_like(kind, nested[fold(name)])
     }
-    texts = json.dumps({name: "VARCHAR" if name in opaque else _texts(kind) for name, kind in structure.items()})
+    kinds = {name: "VARCHAR" if name in opaque else _texts(kind) for name, kind in structure.items() if name}
+    texts = json.dumps(kinds or {"_": "VARCHAR"})
     chosen = []
-    for name, kind in structure.items():
+    for at, (name, kind) in enumerate(structure.items()):
         value = f"struct_extract(content, {text(name)})"
         pointer = text("/" + name.replace("~", "~0").replace("/", "~1"))
         if name in opaque:
             value = f"CASE WHEN json_type(quoted, {pointer}) <> 'NULL' THEN json_extract(quoted, {pointer}) END"
-        elif kind == "JSON":  # objects in one place, values in another: as it is written
+        elif kind == "JSON" or not name:  # objects in one place, values in another: as it is written
             value = f"raw ->> {pointer}"
-        chosen.append(f"{value} AS {identifier(name)}")
+        chosen.append(f"{value} AS {identifier(name or _unnamed(at, structure))}")
     inner = f"SELECT raw, quoted, from_json(quoted, {text(texts)}) AS content FROM ({objects})"  # noqa: S608 - quoted
     return f"SELECT {', '.join(chosen)} FROM ({inner})"  # noqa: S608 - quoted
+
+
+def _unnamed(at: int, taken: Iterable[str]) -> str:
+    """Return what a column without a name is called, as in CSV files."""
+    folded = {fold(name) for name in taken}
+    return next(name for name in (f"column{number}" for number in count(at)) if name not in folded)
 
 
 def _is_like(kind: Any, wanted: DataType) -> bool:
