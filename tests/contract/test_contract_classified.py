@@ -114,3 +114,10 @@ def test_counts_are_shown_and_values_are_not(contract: Write, query: str, secret
     read = read_contract(contract(t=COLUMNS).read_bytes(), "c")[0]
     assert isinstance(read, Contract)
     assert reveals(Answer(query, None), read.tables[0], read) is secret
+
+
+def test_functions_of_whole_rows_are_found(contract: Write) -> None:
+    read = read_contract(contract(t=COLUMNS).read_bytes(), "c")[0]
+    assert isinstance(read, Contract)
+    assert reveals(Answer("SELECT t.to_json FROM t LIMIT 1", None), read.tables[0], read, "postgres")
+    assert not reveals(Answer("SELECT max(t.note) FROM t", None), read.tables[0], read, "postgres")

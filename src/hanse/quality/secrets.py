@@ -59,7 +59,11 @@ def _tells(asked: Answer, table: Table, contract: Contract, dialect: str | None)
     # The name of a table stands for its whole rows.
     names |= {"*", *(part.name.casefold() for part in (*aliases, *tree.find_all(exp.Table)))}
     listed = (projection for select in tree.find_all(exp.Select) for projection in select.expressions)
-    return any(_name(value) in names for projection in listed for value in _carried(projection))
+    found = [value for projection in listed for value in _carried(projection)]
+    if dialect == "postgres":  # `t.to_json` is `to_json(t)` there, of whole rows
+        known = {column.name.casefold() for one in contract.tables for column in one.columns}
+        names |= {_name(v) for v in found if isinstance(v, exp.Column) and v.table} - known
+    return any(_name(value) in names for value in found)
 
 
 def _carried(projection: exp.Expr) -> list[exp.Expr]:
