@@ -212,3 +212,28 @@ def test_nested_values_are_read_one_by_one_as_the_contract_has_them(contract: Wr
     found = checks(hanse.test_contract(path, data=file))[f"type({name})"]
     wrong = sum(value in MISFITS[name] for value in values)
     assert (found["verdict"], found["failed_rows"] or 0) == ("failed" if wrong else "passed", wrong)
+
+
+INTERNAL = ["c0", "k0", "n", "value", "__t0", "t", "d", "item_0", "value_", "before_c0", "__src", "__item_0"]
+
+
+@pytest.mark.parametrize("ending", ["csv", "ndjson"])
+def test_columns_may_be_called_like_anything_of_ours(contract: Write, ending: str) -> None:
+    about = {"logicalType": "integer", "unique": True, "required": True, "logicalTypeOptions": {"minimum": 1}}
+    path = contract(__t0=dict.fromkeys(INTERNAL, about))
+    rows = [dict.fromkeys(INTERNAL, str(value)) for value in (0, 0, 2)]
+    file = path.with_name(f"data.{ending}")
+    file.write_text(as_csv(rows) if ending == "csv" else "\n".join(map(json.dumps, rows)), encoding="utf-8")
+    document = hanse.test_contract(path, data=file)
+    wanted = {f"{kind}({name})": 2 for name in INTERNAL for kind in ("unique", "minimum")}
+    found = checks(document)
+    assert {id_: found[id_]["failed_rows"] for id_ in bad(document) if not id_.startswith("confusable(")} == wanted
+
+
+def test_a_column_without_a_name_spoils_no_other(contract: Write) -> None:
+    path = contract(orders={"a": {"logicalType": "integer", "required": True}})
+    file = path.with_name("data.ndjson")
+    file.write_text('{"": 1, "a": 2}\n{"": {"b": 1}, "a": null}', encoding="utf-8")
+    found = checks(hanse.test_contract(path, data=file))
+    assert (found["required(a)"]["failed_rows"], found["type(a)"]["verdict"]) == (1, "passed")
+    assert "`column0`" in found["columns"]["message"]
