@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from hanse.sql import Bound, Statement
 
 # ODCS writes `${table}` in its schema, `{object}` in its text; a placeholder may stand in double quotes.
-_PLACEHOLDER = re.compile(r'"\$?\{(\w+)\}"|`\$?\{(\w+)\}`|\$?\{(\w+)\}')
+# In patterns, `{5}` is how often and `\p{Lu}` a kind of letter.
+_PLACEHOLDER = re.compile(r'"\$?\{([^\W\d]\w*)\}"|`\$?\{([^\W\d]\w*)\}`|(?<!\\[pPx])\$?\{([^\W\d]\w*)\}')
 _PLAIN = (bool, int, float, Decimal, str)
 _TABLE = ("table", "object")
 _COLUMN = ("column", "property")
