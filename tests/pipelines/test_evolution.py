@@ -56,6 +56,7 @@ class Model:
         fixed: names of the other columns, by key.
         by_id: contracts tell columns by ``id``; otherwise by ``was``, in the contract that renames.
         known: names by key, as applied last.
+        said: names and what they were, in the contract that was applied last.
         rows: rows of each table by key; in ``history``, ``TILL`` says whether a row has ended.
         delivered: rows of the delivery that lies there, and the columns it was written with.
     """
@@ -64,6 +65,7 @@ class Model:
     by_id: bool
     fixed: dict[int, str] = field(default_factory=lambda: {key: names[0] for key, names in _FIXED.items()})
     known: dict[int, str] = field(default_factory=dict)
+    said: frozenset[tuple[str, str]] = frozenset()
     rows: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in TABLES})
     delivered: tuple[list[Row], tuple[Part, ...]] = ((), ())  # type: ignore[assignment]
     numbers: Any = field(default_factory=lambda: count(1))
@@ -161,7 +163,13 @@ class Model:
             names = {**self.fixed, **{part.key: part.name for part in self.table.parts}}
             chosen = ", ".join(f'c{key} AS "{names[key]}"'.replace("c-", "f") for key in keys)
             folder.write(f"domains/a/b/transforms/{name}.sql", f"SELECT {chosen} FROM raw")
+        self.said = self.renamings()
         self.known = {**self.fixed, **names_of(self.table.parts)}
+
+    def renamings(self) -> frozenset[tuple[str, str]]:
+        """Return what `was` would say of the names of today."""
+        names = {**self.fixed, **names_of(self.table.parts)}
+        return frozenset((name, self.known[key]) for key, name in names.items() if self.known.get(key, name) != name)
 
     def deliver(self, folder: MeshFolder) -> None:
         """Write the next delivery, with the columns that there are now."""
@@ -305,7 +313,15 @@ def walk(data: st.DataObject, steps: int) -> None:
 def _change(folder: MeshFolder, life: Walk, again: bool) -> bool:
     """Change a column, deliver something or not, and apply it. Says whether the last delivery still lies there."""
     model = life.model
+    before = model.table.parts, dict(model.fixed)
     model.evolve()
+    if not model.by_id and model.renamings() & model.said:
+        # Two names that are exchanged again: nobody could tell from `was` that it is meant once more.
+        after = model.table.parts, model.fixed
+        model.table.parts, model.fixed = before
+        model.write(folder)
+        life.mesh.apply()
+        model.table.parts, model.fixed = after
     if not (model.can_wait and model.table.draw(st.booleans())):
         model.deliver(folder)
         again = False

@@ -89,6 +89,19 @@ def test_ids_exchange_names_again_and_again(planned: Any) -> None:
         assert planned.ids() == ids
 
 
+def test_names_that_are_exchanged_twice_by_word_are_asked_about(planned: Any) -> None:
+    """The word stands already, so nobody can tell that it is meant once more; the values would be lost."""
+    planned.applied({"a": "integer", "b": "string"})
+    planned.applied({"b": was("a"), "a": was("b", "string")})
+    exchanged = planned.ids()
+    plan = planned({"a": was("b"), "b": was("a", "string")})
+    assert [p.code for p in plan.problems] == [IMPOSSIBLE_RENAME, IMPOSSIBLE_RENAME]
+    assert "which was done already" in plan.problems[0].what
+    planned.applied({"b": "integer", "a": "string"})
+    planned.applied({"a": was("b"), "b": was("a", "string")})
+    assert planned.ids() == {"a": exchanged["b"], "b": exchanged["a"]}
+
+
 def test_another_id_begins_a_column_anew(planned: Any) -> None:
     planned.applied(
         {"a": {"logicalType": "integer", "id": "1"}, "o": nested({"m": {"logicalType": "date", "id": "2"}})}

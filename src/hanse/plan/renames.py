@@ -41,6 +41,10 @@ def _impossible(applied: Sequence[Stored], wanted: Sequence[Stored], prefix: str
     for place, column in zip(pair_stored(applied, wanted), wanted, strict=True):
         name, was = f"{prefix}{column['name']}", column.get("was")
         pending = was is not None and renames(before, identity_of(column))
+        if was is not None and not pending and _means_it_again(applied, column, was):
+            what = f"`{name}` was `{prefix}{was}`, which was done already; it has the type of `{prefix}{was}` once more"
+            yield name, what, "to rename once more, apply the contract without `was` first, then say it anew"
+            continue
         if place is None:
             if was is not None and pending and was not in names and column["name"] not in names:
                 fix = did_you_mean(was, names) or f"name the column that it was, or remove `was` if `{name}` is new"
@@ -56,6 +60,14 @@ def _impossible(applied: Sequence[Stored], wanted: Sequence[Stored], prefix: str
             yield name, what, f"keep the type, or make it a new column: {told}"
         elif kind_of(column) == "struct":
             yield from _impossible(members(old), members(column), f"{name}.")
+
+
+def _means_it_again(applied: Sequence[Stored], column: Stored, was: str) -> bool:
+    """Say whether a renaming that has been done is perhaps meant once more: only so would the values be kept."""
+    old = {c["name"]: c for c in applied}
+    if column["name"] not in old or was not in old or column.get("id"):
+        return False
+    return not keeps_values(old[column["name"]], column) and keeps_values(old[was], column)
 
 
 def likely_renames(product: Product, steps: Sequence[CreateTable | AlterTable]) -> Iterator[Note]:
