@@ -95,8 +95,8 @@ def test_names_that_are_exchanged_twice_by_word_are_asked_about(planned: Any) ->
     planned.applied({"b": was("a"), "a": was("b", "string")})
     exchanged = planned.ids()
     plan = planned({"a": was("b"), "b": was("a", "string")})
-    assert [p.code for p in plan.problems] == [IMPOSSIBLE_RENAME, IMPOSSIBLE_RENAME]
-    assert "which was done already" in plan.problems[0].what
+    assert [p.code for p in plan.refusals] == [IMPOSSIBLE_RENAME, IMPOSSIBLE_RENAME]
+    assert "which was done already" in plan.refusals[0].what
     planned.applied({"b": "integer", "a": "string"})
     planned.applied({"a": was("b"), "b": was("a", "string")})
     assert planned.ids() == {"a": exchanged["b"], "b": exchanged["a"]}
