@@ -75,21 +75,8 @@ class SourceColumn:
     how: str = ""
 
 
-class DatabaseSnapshot(Protocol):
-    """A database at one moment: whatever is read through it belongs together, whoever writes meanwhile.
-
-    It is read only, and sees nothing but names of tables and columns: no SQL of anybody's crosses this seam. Every
-    method raises :class:`~hanse.base.IngestError` (codes HNS-I…), or :class:`~hanse.base.EngineError` for faults of
-    this machine. After an error it can only be closed. One thread uses it; any may interrupt it.
-    """
-
-    def columns(self, table: SourceTable) -> tuple[SourceColumn, ...]:
-        """Return the columns of a table or view, in order."""
-        ...
-
-    def stage(self, table: SourceTable, columns: Sequence[SourceColumn], path: str) -> StagedFile:
-        """Write some columns of all rows to one Parquet file: whole, or not at all. Equal rows make equal files."""
-        ...
+class Connection(Protocol):
+    """Something that holds on to a database until it is closed."""
 
     def interrupt(self) -> None:
         """End whatever runs, in the database too; it raises."""
@@ -107,6 +94,23 @@ class DatabaseSnapshot(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close."""
+        ...
+
+
+class DatabaseSnapshot(Connection, Protocol):
+    """A database at one moment: whatever is read through it belongs together, whoever writes meanwhile.
+
+    It is read only, and sees nothing but names of tables and columns: no SQL of anybody's crosses this seam. Every
+    method raises :class:`~hanse.base.IngestError` (codes HNS-I…), or :class:`~hanse.base.EngineError` for faults of
+    this machine. After an error it can only be closed. One thread uses it; any may interrupt it.
+    """
+
+    def columns(self, table: SourceTable) -> tuple[SourceColumn, ...]:
+        """Return the columns of a table or view, in order."""
+        ...
+
+    def stage(self, table: SourceTable, columns: Sequence[SourceColumn], path: str) -> StagedFile:
+        """Write some columns of all rows to one Parquet file: whole, or not at all. Equal rows make equal files."""
         ...
 
 

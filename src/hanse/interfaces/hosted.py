@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol
 
-from hanse.interfaces.databases import PostgresDatabase, SourceTable, SqliteDatabase
+from hanse.interfaces.databases import Connection, PostgresDatabase, SourceTable, SqliteDatabase
 from hanse.interfaces.tables import StagedFile
 
 Family = Literal[
@@ -59,7 +58,7 @@ class HostedColumn:
     bytewise: bool = True
 
 
-class HostedDatabase(Protocol):
+class HostedDatabase(Connection, Protocol):
     """A database, read only, at one moment: what is read through it belongs together, whoever writes meanwhile.
 
     Texts that cross this seam were generated from checked trees, in the database's own dialect. Every method raises
@@ -98,22 +97,4 @@ class HostedDatabase(Protocol):
         Raises:
             IngestError: the database refuses the statement.
         """
-        ...
-
-    def interrupt(self) -> None:
-        """End whatever runs, in the database too; it raises."""
-        ...
-
-    def close(self) -> None:
-        """Give everything back. Closing twice is harmless."""
-        ...
-
-    def __enter__(self) -> Self:
-        """Return self."""
-        ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close."""
         ...

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from hanse.cli.contract.options import contracts_argument, data_by_table, data_options
+from hanse.cli.contract.options import contracts_argument, data_options
 from hanse.cli.exits import Exit
 from hanse.cli.options import json_option
 from hanse.cli.render import Document, count, print_json, print_problem, say, say_status
+
+if TYPE_CHECKING:
+    from hanse.app.contract.options import Options
 
 _EXITS = {"listed": Exit.OK, "passed": Exit.OK, "warned": Exit.OK, "failed": Exit.BLOCKED, "error": Exit.FAILED}
 _WORDS = {"manual": "for a person", "not_applicable": "not applicable", "error": "could not run"}
@@ -17,24 +22,15 @@ _WORDS = {"manual": "for a person", "not_applicable": "not applicable", "error":
 @contracts_argument
 @data_options
 @json_option
-def command_coverage(
-    contracts: tuple[str, ...],
-    data: tuple[str, ...],
-    server: str | None,
-    allow: tuple[str, ...],
-    variables: tuple[str, ...],
-    tables: tuple[str, ...],
-    as_json: bool,
-) -> int:
+def command_coverage(contracts: tuple[str, ...], options: Options, as_json: bool) -> int:
     """List every clause of CONTRACT, and how it is verified; with data, its verdict, too.
 
     Without data, what the data would add is not known: numbers that its files' footers tell, and columns with few
     values. Exit code as of `hanse contract test`.
     """
     from hanse.app.contract.coverage import coverage_of
-    from hanse.app.contract.options import Options
 
-    document = coverage_of(contracts, Options(data_by_table(data), server, allow, variables, tables))
+    document = coverage_of(contracts, options)
     if as_json:
         print_json(document)
     else:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from hanse.cli.contract.options import contracts_argument, data_by_table, data_options
+from hanse.cli.contract.options import contracts_argument, data_options
 from hanse.cli.exits import Exit
 from hanse.cli.options import json_option
 from hanse.cli.render import Document, count, print_json, print_problem, say, say_status
+
+if TYPE_CHECKING:
+    from hanse.app.contract.options import Options
 
 _WORDS = {
     "none": "nothing is looked at",
@@ -29,23 +33,14 @@ _WORDS = {
 @contracts_argument
 @data_options
 @json_option
-def command_explain(
-    contracts: tuple[str, ...],
-    data: tuple[str, ...],
-    server: str | None,
-    allow: tuple[str, ...],
-    variables: tuple[str, ...],
-    tables: tuple[str, ...],
-    as_json: bool,
-) -> int:
+def command_explain(contracts: tuple[str, ...], options: Options, as_json: bool) -> int:
     """Tell how the data would be looked at: which pass answers which checks of CONTRACT, and its SQL.
 
     Without --data and --server, by the contract alone: the data may let footers of files answer more, and cheaper.
     """
     from hanse.app.contract.explain import plan_of
-    from hanse.app.contract.options import Options
 
-    document = plan_of(contracts, Options(data_by_table(data), server, allow, variables, tables))
+    document = plan_of(contracts, options)
     if as_json:
         print_json(document)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
@@ -15,8 +16,8 @@ def contracts_argument(command: Command) -> Command:
     return click.argument("contracts", nargs=-1, required=True, metavar="CONTRACT...")(command)
 
 
-def data_options(command: Command) -> Command:
-    """Add what says where the data is."""
+def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what says where the data is; the command gets it as its argument ``options``."""
     data = click.option(
         "--data",
         "-d",
@@ -32,7 +33,22 @@ def data_options(command: Command) -> Command:
         "--variable", "variables", multiple=True, metavar="NAME", help="Entries of `servers` may use this variable."
     )
     table = click.option("--table", "-t", "tables", multiple=True, metavar="TABLE", help="Only this table.")
-    return data(server(allow(variable(table(command)))))
+
+    @wraps(command)
+    def collected(
+        *arguments: Any,
+        data: tuple[str, ...],
+        server: str | None,
+        allow: tuple[str, ...],
+        variables: tuple[str, ...],
+        tables: tuple[str, ...],
+        **more: Any,
+    ) -> Any:
+        from hanse.app.contract.options import Options
+
+        return command(*arguments, options=Options(data_by_table(data), server, allow, variables, tables), **more)
+
+    return data(server(allow(variable(table(collected)))))
 
 
 def data_by_table(given: Iterable[str]) -> dict[str | None, tuple[str, ...]]:

@@ -6,13 +6,18 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
-from hanse.cli.contract.options import contracts_argument, data_by_table, data_options
+from hanse.cli.contract.options import contracts_argument, data_options
 from hanse.cli.exits import Exit
 from hanse.cli.options import json_option
 from hanse.cli.render import Document, count, print_json, print_problem, say, say_status
+
+if TYPE_CHECKING:
+    from hanse.app.contract.options import Options
 
 _SHOWN_ROWS = 5
 _BY_ENDING = {".json": "json", ".xml": "junit", ".md": "markdown", ".html": "html"}
@@ -44,11 +49,7 @@ _BY_ENDING = {".json": "json", ".xml": "junit", ".md": "markdown", ".html": "htm
 @json_option
 def command_test(
     contracts: tuple[str, ...],
-    data: tuple[str, ...],
-    server: str | None,
-    allow: tuple[str, ...],
-    variables: tuple[str, ...],
-    tables: tuple[str, ...],
+    options: Options,
     rows: int,
     seconds: float | None,
     memory: str | None,
@@ -61,11 +62,9 @@ def command_test(
 
     The data stays where it is. Exit code 0: it keeps its contracts; 3: it breaks one; 1: something could not be read.
     """
-    from hanse.app.contract.options import Options
     from hanse.app.contract.verify import document_of
 
-    options = Options(data_by_table(data), server, allow, variables, tables, rows, seconds, _bytes(memory))
-    document = document_of(contracts, options)
+    document = document_of(contracts, replace(options, rows=rows, seconds=seconds, memory=_bytes(memory)))
     format_ = "json" if as_json else format_
     for output in outputs:
         write_to(output, document, _BY_ENDING.get(os.path.splitext(output.lower())[1], format_))
